@@ -1,0 +1,56 @@
+"""The address this server is reached at, for every absolute URL it hands out (C13, C96)."""
+
+import ipaddress
+import socket
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from flask import request
+
+from config.services import services
+
+
+def base_url() -> str:
+    """`https://host[:port]` without a slash: the public URL, else the request's Host if it can be trusted to lead here.
+
+    A Host that is neither an IP address, nor localhost, nor this machine's name could send phones elsewhere; the machine's
+    own address on the network answers then.
+    """
+    settings = services().settings
+    if settings.public_url:
+        return settings.public_url
+    if _is_ours(urlsplit(f"//{request.host}").hostname or ""):
+        return f"{request.scheme}://{request.host}"
+    return configured_url()
+
+
+def configured_url() -> str:
+    """The address to print where there is no request: the public URL, else this machine's on the local network."""
+    settings = services().settings
+    return settings.public_url or f"http://{own_address()}:{settings.port}"
+
+
+def _is_ours(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host.lower() in _names()
+    return True
+
+
+@lru_cache(maxsize=1)
+def _names() -> frozenset[str]:
+    name = socket.gethostname().lower()
+    short = name.split(".", 1)[0]
+    return frozenset({"localhost", name, short, f"{short}.local", f"{short}.lan"})
+
+
+def own_address() -> str:
+    """This machine's address on the local network; 127.0.0.1 without one. Nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Connecting a datagram socket only asks the routing table (the address is for documentation, RFC 5737).
+            probe.connect(("192.0.2.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"

@@ -1,0 +1,182 @@
+"""The database: read, write in a transaction, or join the writer's next one. SQLite at a post, PostgreSQL at the hub."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import current_app
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, MetaData, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from config.statements import Row, Statement
+from config.writer import PENDING, Writer
+
+CHECKPOINT_PAGES = 4000
+
+
+# Constraint names are fixed so that migrations can name them on both databases.
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Base of every table."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+db = SQLAlchemy(model_class=Base)
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+BeforeCommit = Callable[[Connection], None]
+
+
+class Database:
+    """One open database. `before_commit` runs as the last thing in every write transaction (the event log's numbers)."""
+
+    def __init__(self, engine: Engine, before_commit: BeforeCommit = lambda connection: None) -> None:
+        self.engine = engine
+        self.before_commit = before_commit
+        self.lock = threading.RLock()
+        self.writer = Writer(engine, self.lock, before_commit)
+        if self.is_sqlite:
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True on the embedded database."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A read-only session with one consistent view; end it before writing to a socket."""
+        with (
+            self.engine.connect() as connection,
+            Session(connection, autoflush=False, expire_on_commit=False) as session,
+        ):
+            yield session
+
+    def look_up(self, statement: Statement, values: Sequence[Any]) -> list[Row]:
+        """The rows of one SELECT that needs no transaction around it; for questions asked with every request."""
+        connection = self.engine.raw_connection()
+        try:
+            found: list[Row] = connection.dbapi_connection.execute(  # type: ignore[union-attr]
+                statement.text(sqlite=self.is_sqlite), values
+            ).fetchall()
+            return found
+        finally:
+            connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A fresh session that commits at the end of the block and rolls back if it raises; pass ids in, not objects."""
+        with self.lock if self.is_sqlite else _no_lock(), self.engine.connect() as connection:
+            connection = connection.execution_options(relais_write=True)
+            try:
+                with connection.begin(), Session(connection, expire_on_commit=False) as session:
+                    yield session
+                    session.flush()
+                    self.before_commit(connection)
+            finally:
+                connection.info.pop(PENDING, None)
+
+    def close(self) -> None:
+        """Finish what the writer has accepted, then close every connection."""
+        self.writer.close()
+        self.engine.dispose()
+
+
+@contextmanager
+def _no_lock() -> Iterator[None]:
+    yield
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """What Flask-SQLAlchemy passes to create_engine for this URL."""
+    if make_url(url).get_backend_name() != "sqlite":
+        return {"pool_size": 16, "max_overflow": 32, "pool_pre_ping": True}
+    return {
+        "module": sqlite_module(),
+        # isolation_level None: the driver starts no transaction of its own, `_begin_sqlite` does.
+        "connect_args": {"isolation_level": None, "timeout": 30.0, "check_same_thread": False},
+        "pool_size": 16,
+        "max_overflow": 48,
+        "pool_timeout": 60,
+    }
+
+
+def sqlite_module() -> Any:
+    """The newest SQLite at hand: below 3.51.3 a WAL written by several connections can be corrupted."""
+    try:
+        return import_module("pysqlite3.dbapi2")
+    except ImportError:
+        return import_module("sqlite3")
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "cache_size=-2000",
+        "temp_store=MEMORY",
+        f"wal_autocheckpoint={CHECKPOINT_PAGES}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get("relais_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def next_ids(connection: Connection, name: str, count: int = 1) -> list[int]:
+    """`count` new numbers of the sequence `name`, never given twice, also after deletions; gaps may appear."""
+    if connection.dialect.name == "sqlite":
+        last = _NEXT.value(connection, (count, name))
+        return list(range(last - count + 1, last + 1))
+    return [row[0] for row in _NEXTVAL.rows(connection, (f"{name}_id", count))]
+
+
+_NEXT = Statement("UPDATE id_sequence SET last = last + ? WHERE name = ? RETURNING last")
+_NEXTVAL = Statement("SELECT nextval(?::regclass) FROM generate_series(1, ?)")
+
+
+def database() -> Database:
+    """The database of the application at work."""
+    opened: Database = current_app.extensions["relais"].database
+    return opened
+
+
+def reading() -> Any:
+    """See Database.reading, for the application at work."""
+    return database().reading()
+
+
+def transaction() -> Any:
+    """See Database.transaction, for the application at work."""
+    return database().transaction()
+
+
+def prepare_folder(data: Path) -> None:
+    """Make the data folder with the rights of its owner alone."""
+    for folder in (data, data / "tmp", data / "files"):
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)

@@ -1,0 +1,20 @@
+// Everything works without this file; it only saves a tap or a doubt.
+
+// Buttons that print the page are of no use without a script, so they are hidden until this runs.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+
+// On a slow link a form stays on screen for seconds: show that it left, and that one tap was enough.
+document.addEventListener("submit", (event) => {
+  if (!event.defaultPrevented && event.target.method === "post") event.target.setAttribute("aria-busy", "true");
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
+});
+
+// A menu closes when one taps elsewhere.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});

@@ -1,0 +1,32 @@
+"""Alembic's entry: `config.attributes["connection"]` is given by config.schema; nothing else starts a migration."""
+
+from typing import Any
+
+from alembic import context
+
+import accounts.models
+import collector.models
+import forms.models  # noqa: F401 - imported so that every table is known
+from config.columns import Moment
+from config.database import Model
+
+
+
+def render(kind: str, item: Any, autogenerate: Any) -> str | bool:
+    """How our own types are written in a new revision."""
+    if kind == "type" and isinstance(item, Moment):
+        autogenerate.imports.add("from config.columns import Moment")
+        return "Moment()"
+    return False
+
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=Model.metadata,
+    render_as_batch=connection.dialect.name == "sqlite",
+    compare_type=True,
+    render_item=render,
+)
+with context.begin_transaction():
+    context.run_migrations()
