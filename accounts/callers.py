@@ -1,0 +1,129 @@
+"""Who is calling: a phone by its token, Digest or Basic; a person by a session token, a cookie or Basic."""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from accounts import digest
+from accounts.app_users import Phone, phone_by_username
+from accounts.digest import BasicAnswer, DigestAnswer, Result
+from accounts.errors import authentication_failed
+from accounts.models import Server
+from accounts.sessions import Person, person_by_id, person_by_token
+from accounts.web_users import by_email, stored_password
+from accounts import passwords
+from config.clock import now
+from config.problem import Problem
+from config.secret import derive
+
+REMEMBERED_SECONDS = 300
+COOKIE = "relais_session"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What of a request tells who is calling. `target` is the raw path and query as on the wire."""
+
+    method: str
+    target: str
+    authorization: str | None
+    cookies: Mapping[str, str]
+    # https, or from this machine, or allowed by a setting: a Basic password may be read.
+    basic_allowed: bool
+
+
+class Remembered:
+    """Right Basic passwords of web users, for five minutes, under a keyed hash: argon2 is too slow for every request."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, tuple[int, str, float]] = {}
+        self._lock = threading.Lock()
+
+    def actor(self, key: bytes, password_hash: str | None) -> int | None:
+        """The actor id remembered for this key while the stored password is still the same."""
+        with self._lock:
+            actor_id, stored, until = self._known.get(key, (0, "", 0.0))
+        return actor_id if until > time.monotonic() and stored == password_hash else None
+
+    def keep(self, key: bytes, actor_id: int, password_hash: str) -> None:
+        """Remember a password that was just found right."""
+        with self._lock:
+            if len(self._known) > 1000:
+                self._known.clear()
+            self._known[key] = (actor_id, password_hash, time.monotonic() + REMEMBERED_SECONDS)
+
+
+_remembered = Remembered()
+
+
+def stale_challenge() -> Problem:
+    """401 for a Digest answer that is right but old: the phone answers again by itself (C86)."""
+    problem = authentication_failed()
+    problem.details = {"stale": True}
+    return problem
+
+
+def identify(session: Session, secret: bytes, call: Request) -> Phone | Person | None:
+    """Who is calling; None without credentials; Problem 401.2 with wrong ones."""
+    header = call.authorization
+    if header is None:
+        token = call.cookies.get(COOKIE)
+        return person_by_token(session, token) if token else None
+    if header[:7].lower() == "bearer ":
+        person = person_by_token(session, header[7:].strip())
+        if person is None:
+            raise authentication_failed()
+        return person
+    answer = digest.parse_authorization(header)
+    if isinstance(answer, DigestAnswer):
+        return _by_digest(session, secret, call, answer)
+    if isinstance(answer, BasicAnswer) and call.basic_allowed:
+        return _by_basic(session, secret, answer)
+    raise authentication_failed()
+
+
+def _by_digest(session: Session, secret: bytes, call: Request, answer: DigestAnswer) -> Phone:
+    found = phone_by_username(session, answer.username)
+    if found is None:
+        raise authentication_failed()
+    phone, login = found
+    result = digest.check(
+        answer, call.method, call.target, {"MD5": login.ha1_md5, "SHA-256": login.ha1_sha256}, secret, now()
+    )
+    if result is Result.STALE:
+        raise stale_challenge()
+    if result is not Result.OK:
+        raise authentication_failed()
+    return phone
+
+
+def _by_basic(session: Session, secret: bytes, answer: BasicAnswer) -> Phone | Person:
+    if "@" not in answer.username:
+        return _phone_by_basic(session, answer)
+    key = derive(secret, "basic", answer.username, answer.password)[:32]
+    user = by_email(session, answer.username)
+    actor_id = _remembered.actor(key, user.password_hash if user else None)
+    if actor_id is None:
+        # `stored_password` refuses while the account must wait; failures of Basic are counted by whoever answers 401.
+        actor_id, password_hash = stored_password(session, secret, answer.username)
+        if not passwords.matches(answer.password, password_hash) or actor_id is None or password_hash is None:
+            raise authentication_failed()
+        _remembered.keep(key, actor_id, password_hash)
+    person = person_by_id(session, actor_id)
+    if person is None:
+        raise authentication_failed()
+    return person
+
+
+def _phone_by_basic(session: Session, answer: BasicAnswer) -> Phone:
+    found = phone_by_username(session, answer.username)
+    if found is None:
+        raise authentication_failed()
+    phone, login = found
+    realm = session.get_one(Server, 1).realm
+    if digest.ha1(answer.username, realm, answer.password, "SHA-256") != login.ha1_sha256:
+        raise authentication_failed()
+    return phone

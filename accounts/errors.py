@@ -1,0 +1,106 @@
+"""What can go wrong with people and rights; codes and English messages as ODK Central's."""
+
+from config.problem import Problem
+
+
+def not_found() -> Problem:
+    """404.1: there is no such thing, or the caller may not know of it."""
+    return Problem(
+        404.1,
+        en="There is nothing at this address. Check it, or ask your supervisor for a new code.",
+        fr="Il n’y a rien à cette adresse. Vérifiez-la ou demandez un nouveau code à votre superviseur.",
+        message="Could not find the resource you were looking for.",
+    )
+
+
+def authentication_failed() -> Problem:
+    """401.2: unknown credentials."""
+    return Problem(
+        401.2,
+        en="The user name or password is not right. Check both and try again.",
+        fr="Le nom ou le mot de passe n’est pas bon. Vérifiez les deux et réessayez.",
+        message="Could not authenticate with the provided credentials.",
+    )
+
+
+def insufficient_rights() -> Problem:
+    """403.1: known, but not allowed."""
+    return Problem(
+        403.1,
+        en="This code or account may not do that. Ask your supervisor.",
+        fr="Ce code ou ce compte n’y a pas droit. Demandez à votre superviseur.",
+        message="The authentication you provided does not have rights to perform that action.",
+    )
+
+
+def too_many_attempts(seconds: int) -> Problem:
+    """429: guessing is slowed."""
+    return Problem(
+        429,
+        en=f"Too many attempts. Wait {seconds} seconds and try again.",
+        fr=f"Trop d’essais. Attendez {seconds} secondes puis réessayez.",
+        headers={"Retry-After": str(seconds)},
+    )
+
+
+def password_too_short(shortest: int) -> Problem:
+    """400.21"""
+    return Problem(
+        400.21,
+        en=f"This password is too short: use at least {shortest} characters.",
+        fr=f"Ce mot de passe est trop court : il faut au moins {shortest} caractères.",
+        message="The password or passphrase provided does not meet the required length.",
+    )
+
+
+def password_too_long(longest: int) -> Problem:
+    """400.38"""
+    return Problem(
+        400.38,
+        en=f"This password is too long: use at most {longest} characters.",
+        fr=f"Ce mot de passe est trop long : {longest} caractères au plus.",
+    )
+
+
+def bad_email(email: str) -> Problem:
+    """400.8"""
+    return Problem(
+        400.8,
+        en=f"“{email}” is not an e-mail address.",
+        fr=f"« {email} » n’est pas une adresse électronique.",
+        details={"field": "email", "value": email},
+    )
+
+
+def already_exists(field: str, value: str) -> Problem:
+    """409.3: a unique name is taken."""
+    return Problem(
+        409.3,
+        en=f"“{value}” exists already. Choose another.",
+        fr=f"« {value} » existe déjà. Choisissez-en un autre.",
+        message=f"A resource already exists with {field} value(s) of {value}.",
+        details={"fields": [field], "values": [value]},
+    )
+
+
+def missing(field: str) -> Problem:
+    """400.2: a needed value is blank."""
+    return Problem(
+        400.2,
+        en=f"“{field}” must not be empty.",
+        fr=f"« {field} » ne doit pas être vide.",
+        message=f"Required parameters missing. Expected ({field}).",
+        details={"field": field},
+    )
+
+
+def bad_json(messages: object) -> Problem:
+    """400.2: the body lacks a field or has one of the wrong kind."""
+    names = ", ".join(sorted(map(str, messages))) if isinstance(messages, dict) else str(messages)
+    return Problem(
+        400.2,
+        en=f"The request lacks these values, or has them in a wrong form: {names}.",
+        fr=f"Il manque ces valeurs à la demande, ou elles ont une mauvaise forme : {names}.",
+        message=f"Required parameters missing. Expected ({names}).",
+        details={"expected": names},
+    )

@@ -1,0 +1,82 @@
+"""The event log: audit, queue of the worker and feed of sync at once. Actions carry ODK Central's names where it has one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.orm import Session
+
+from accounts.models import Event, EventNote
+from config.clock import now
+from config.statements import Statement, stored_moment
+from config.writer import PENDING
+
+SITE = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event about to be written: ids and codes, never answers, names or free text (`note` lives in its own row)."""
+
+    project_id: int
+    action: str
+    actor_id: int | None = None
+    form_id: int | None = None
+    submission_id: int | None = None
+    receipt_id: int | None = None
+    details: Mapping[str, Any] | None = None
+    note: str | None = None
+
+
+def record(where: Session | Connection, happening: Happening) -> None:
+    """Write `happening` as part of the transaction at work; it gets its number as the last thing before COMMIT."""
+    connection = where.connection() if isinstance(where, Session) else where
+    connection.info.setdefault(PENDING, []).append(happening)
+
+
+def number_and_write(connection: Connection) -> None:
+    """Give the waiting events of this transaction their numbers. The counter row is locked from here to COMMIT only, so
+    that commit order is number order without gaps, and one project's phones wait for each other as briefly as possible."""
+    waiting: list[Happening] = connection.info.pop(PENDING, [])
+    for project_id in sorted({happening.project_id for happening in waiting}):
+        _write(connection, project_id, [happening for happening in waiting if happening.project_id == project_id])
+
+
+_COUNT = Statement(
+    "INSERT INTO project_counter (project_id, seq) VALUES (?, ?) "
+    "ON CONFLICT (project_id) DO UPDATE SET seq = project_counter.seq + excluded.seq RETURNING seq"
+)
+_INSERT = Statement(
+    "INSERT INTO event (project_id, seq, action, actor_id, form_id, submission_id, receipt_id, details, created_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def _write(connection: Connection, project_id: int, events: list[Happening]) -> None:
+    last: int = _COUNT.value(connection, (project_id, len(events)))
+    moment = stored_moment(connection, now())
+    rows = []
+    for seq, event in enumerate(events, last - len(events) + 1):
+        details = None if event.details is None else orjson.dumps(event.details).decode()
+        rows.append(
+            (project_id, seq, event.action, event.actor_id, event.form_id, event.submission_id, event.receipt_id, details, moment)
+        )
+        if event.note:
+            connection.execute(insert(EventNote).values(project_id=project_id, seq=seq, body=event.note))
+    _INSERT.run_many(connection, rows)
+
+
+def last_seq(session: Session, project_id: int) -> int:
+    """The number of the newest event of a project; 0 when there is none."""
+    return session.execute(
+        text("SELECT seq FROM project_counter WHERE project_id = :project_id"), {"project_id": project_id}
+    ).scalar_one_or_none() or 0
+
+
+def after(session: Session, project_id: int, seq: int, limit: int) -> list[Event]:
+    """Events of a project after number `seq`, oldest first."""
+    return list(
+        session.scalars(select(Event).where(Event.project_id == project_id, Event.seq > seq).order_by(Event.seq).limit(limit))
+    )

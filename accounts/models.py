@@ -1,0 +1,225 @@
+"""People, places and the event log. Project data has project_id first in every key, so that it can be spread by project."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Sequence, text
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import JSON, LargeBinary, String
+
+from config.columns import BigInt, Moment
+from config.database import Model
+
+LIVE = text("deleted_at IS NULL")
+ACTOR_TYPES = ("user", "field_key", "public_link", "single_use", "peer", "shadow")
+
+
+class Server(Model):
+    """This installation: one row. `realm` never changes, because Digest passwords are hashed with it."""
+
+    __tablename__ = "server"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36))
+    incarnation: Mapped[str] = mapped_column(String(36))
+    realm: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class IdSequence(Model):
+    """SQLite's sequences (PostgreSQL has its own): the last number given under a name."""
+
+    __tablename__ = "id_sequence"
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    last: Mapped[int] = mapped_column(BigInt)
+
+
+class Project(Model):
+    """A project: the unit of people, forms and data."""
+
+    __tablename__ = "project"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it once
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), unique=True)
+    name: Mapped[str] = mapped_column(String(255))
+    description: Mapped[str | None]
+    archived: Mapped[bool] = mapped_column(default=False)
+    language: Mapped[str] = mapped_column(String(8), default="fr")
+    late: Mapped[str | None] = mapped_column(String(8))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    updated_at: Mapped[datetime | None] = mapped_column(Moment)
+    deleted_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class Actor(Model):
+    """Whoever acts: a web user, an app user (field_key on the wire), a link, another server."""
+
+    __tablename__ = "actor"
+    __table_args__ = (
+        CheckConstraint(f"type IN {ACTOR_TYPES}", name="type"),
+        {"sqlite_autoincrement": True},
+    )
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), unique=True)
+    type: Mapped[str] = mapped_column(String(16))
+    display_name: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    updated_at: Mapped[datetime | None] = mapped_column(Moment)
+    deleted_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class WebUser(Model):
+    """A person with an e-mail and a password."""
+
+    __tablename__ = "web_user"
+    __table_args__ = (
+        # `email` is kept in lower case: one person, one account, however it is typed.
+        Index("uq_web_user_email", "email", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
+    )
+    actor_id: Mapped[int] = mapped_column(BigInt, ForeignKey("actor.id"), primary_key=True)
+    email: Mapped[str] = mapped_column(String(320))
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    must_change: Mapped[bool] = mapped_column(default=False)
+    last_login_at: Mapped[datetime | None] = mapped_column(Moment)
+    deleted_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class AppUser(Model):
+    """A phone's credential in one project. retired: may still submit, sees no forms. revoked: nothing."""
+
+    __tablename__ = "app_user"
+    __table_args__ = (CheckConstraint("state IN ('active', 'retired', 'revoked')", name="state"),)
+    actor_id: Mapped[int] = mapped_column(BigInt, ForeignKey("actor.id"), primary_key=True)
+    project_id: Mapped[int] = mapped_column(BigInt, ForeignKey("project.id"), index=True)
+    created_by: Mapped[int | None] = mapped_column(BigInt, ForeignKey("actor.id"))
+    state: Mapped[str] = mapped_column(String(8), default="active")
+    training: Mapped[bool] = mapped_column(default=False)
+    # Tokens are derived from the installation's secret (accounts.tokens), so that a QR can be drawn again: only hashes stay here.
+    generation: Mapped[int] = mapped_column(default=1)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    deliveries_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+
+
+class CollectLogin(Model):
+    """A generated username and secret of an app user, for Digest and Basic; never a web password."""
+
+    __tablename__ = "collect_login"
+    actor_id: Mapped[int] = mapped_column(BigInt, ForeignKey("actor.id"), primary_key=True)
+    username: Mapped[str] = mapped_column(String(64), unique=True)
+    ha1_md5: Mapped[str] = mapped_column(String(64))
+    ha1_sha256: Mapped[str] = mapped_column(String(64))
+
+
+class Session(Model):
+    """A signed-in web user; the token itself is never stored."""
+
+    __tablename__ = "session"
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    actor_id: Mapped[int] = mapped_column(BigInt, ForeignKey("actor.id"), index=True)
+    csrf: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Role(Model):
+    """A named set of verbs, as ODK Central's."""
+
+    __tablename__ = "role"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    system: Mapped[str] = mapped_column(String(16), unique=True)
+    name: Mapped[str] = mapped_column(String(64))
+    verbs: Mapped[list[str]] = mapped_column(JSON)
+
+
+class Assignment(Model):
+    """Who has which role where: project_id 0 = the whole site."""
+
+    __tablename__ = "assignment"
+    actor_id: Mapped[int] = mapped_column(BigInt, ForeignKey("actor.id"), primary_key=True)
+    role_id: Mapped[int] = mapped_column(ForeignKey("role.id"), primary_key=True)
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+
+
+class SignInFailure(Model):
+    """Recent failed sign-ins by a keyed hash of account or source, so that guessing is slowed."""
+
+    __tablename__ = "sign_in_failure"
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    failures: Mapped[int]
+    until: Mapped[datetime] = mapped_column(Moment)
+
+
+class Lease(Model):
+    """One holder at a time of a duty (the worker, the clock), until `expires_at`."""
+
+    __tablename__ = "lease"
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    fence: Mapped[int] = mapped_column(BigInt)
+
+
+class ProjectCounter(Model):
+    """The last event number of a project; 0 is the site."""
+
+    __tablename__ = "project_counter"
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(BigInt, default=0)
+
+
+class Event(Model):
+    """Something happened: ids and codes only, never answers, names or free text. Gapless per project, in commit order."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index("ix_event_submission", "project_id", "submission_id", "seq"),
+        Index("ix_event_created", "project_id", "created_at"),
+    )
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    action: Mapped[str] = mapped_column(String(64))
+    actor_id: Mapped[int | None] = mapped_column(BigInt)
+    form_id: Mapped[int | None] = mapped_column(BigInt)
+    submission_id: Mapped[int | None] = mapped_column(BigInt)
+    receipt_id: Mapped[int | None] = mapped_column(BigInt)
+    details: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class EventNote(Model):
+    """The words a person wrote with an action; can be blanked without touching the log."""
+
+    __tablename__ = "event_note"
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    body: Mapped[str]
+    redacted_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class Consumer(Model):
+    """How far a follower of the event log has come in one project."""
+
+    __tablename__ = "consumer"
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInt, default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    retry_after: Mapped[datetime | None] = mapped_column(Moment)
+    error: Mapped[str | None]
+
+
+class Tombstone(Model):
+    """What was erased, as a keyed hash: a phone's replay must not bring a person back."""
+
+    __tablename__ = "tombstone"
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    key_hmac: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    reason: Mapped[str] = mapped_column(String(32))
+    by_actor: Mapped[int | None] = mapped_column(BigInt)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+# PostgreSQL's counterparts of id_sequence; project data takes its numbers from here (see config.database.next_ids).
+SEQUENCES = ("blob", "form", "form_version", "form_schema", "receipt", "comment")
+for _name in SEQUENCES:
+    Sequence(f"{_name}_id", metadata=Model.metadata)

@@ -1,0 +1,47 @@
+"""JSON wire names of people and projects: the only place that knows them."""
+
+from datetime import datetime
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields
+
+from config.clock import wire
+
+
+class WireMoment(fields.Field[datetime]):
+    """A moment as ODK Central writes it."""
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else wire(value)
+
+
+class SignInSchema(Schema):
+    """Body of POST /v1/sessions."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    email = fields.String(required=True)
+    password = fields.String(required=True)
+
+
+class SessionSchema(Schema):
+    """A session just made."""
+
+    token = fields.String()
+    csrf = fields.String()
+    expiresAt = WireMoment(attribute="expires_at")  # noqa: N815 - wire name
+    createdAt = WireMoment(attribute="created_at")  # noqa: N815 - wire name
+
+
+class ProjectSchema(Schema):
+    """A project."""
+
+    id = fields.Integer()
+    name = fields.String()
+    description = fields.String(allow_none=True)
+    archived = fields.Boolean()
+    keyId = fields.Constant(None)  # noqa: N815 - wire name
+    createdAt = WireMoment(attribute="created_at")  # noqa: N815 - wire name
+    updatedAt = WireMoment(attribute="updated_at")  # noqa: N815 - wire name
+    deletedAt = WireMoment(attribute="deleted_at")  # noqa: N815 - wire name
