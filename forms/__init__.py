@@ -1,0 +1,1 @@
+"""Form definitions: XLSForm to XForm, versions, form attachments, publishing."""

@@ -1,0 +1,88 @@
+"""What can go wrong with a form, one function for each problem; codes are ODK Central's (its lib/util/problem.js)."""
+
+from typing import Any
+
+from config.problem import Problem
+
+
+def xform_unreadable(en: str, fr: str, length: int) -> Problem:
+    """400.1: the bytes are not an XForm a phone could open; `en` and `fr` say why, `length` is the size in bytes."""
+    return Problem(400.1, en=en, fr=fr, details={"format": "xform", "rawLength": length})
+
+
+def xform_part_missing(part: str) -> Problem:
+    """400.2: the XForm lacks something without which ODK Collect fails to download it (C33)."""
+    return Problem(
+        400.2,
+        en=f"This form has no {part}: phones could not download it. Add it to the form and send it again.",
+        fr=f"Ce formulaire n'a pas de {part} : les téléphones ne pourraient pas le recevoir. Ajoutez-le et renvoyez.",
+        details={"field": "formId" if part == "id" else part},
+    )
+
+
+def form_id_not_usable(form_id: str, en: str, fr: str) -> Problem:
+    """400.8: the form has an id, but one that would break addresses or updates on phones."""
+    return Problem(
+        400.8,
+        en=f"The form id « {form_id} » cannot be used: {en}. Change form_id in the settings sheet.",
+        fr=f"L'identifiant « {form_id} » n'est pas utilisable : {fr}. Changez form_id dans la feuille settings.",
+        details={"field": "formId", "value": form_id, "reason": en},
+    )
+
+
+def entities_unsupported(reason_en: str, reason_fr: str) -> Problem:
+    """400.25: the entity declaration is one that phones refuse to open (C36)."""
+    return Problem(
+        400.25,
+        en=f"The entities of this form cannot be used: {reason_en}.",
+        fr=f"Les entités de ce formulaire ne sont pas utilisables : {reason_fr}.",
+        details={"reason": reason_en},
+    )
+
+
+def workbook_refused(en: str, fr: str, error: str = "", **details: Any) -> Problem:
+    """400.15: the workbook did not become a form; `error` is pyxform's own text, for those who know it."""
+    return Problem(400.15, en=en, fr=fr, details={"error": error or en, "warnings": [], **details})
+
+
+def compiler_busy() -> Problem:
+    """503.1: every place for a compilation stayed taken while this one waited."""
+    return Problem(
+        503.1,
+        en="Several forms are being compiled. Try again in a minute.",
+        fr="Plusieurs formulaires sont en cours de compilation. Réessayez dans une minute.",
+        headers={"Retry-After": "60"},
+    )
+
+
+def version_conflict(version: str) -> Problem:
+    """409.6: this version is published with other bytes; phones that have it would never notice."""
+    return Problem(
+        409.6,
+        en=f"Version « {version} » of this form is already published with other content. Give the workbook a new version.",
+        fr=f"La version « {version} » de ce formulaire est déjà publiée avec un autre contenu. Donnez-lui une nouvelle version.",
+        message=f"Your draft version ({version}) conflicts with a form that already exists or has been deleted.",
+        details={"version": version},
+    )
+
+
+def attachment_unknown(name: str) -> Problem:
+    """404.1: the form names no such file."""
+    return Problem(
+        404.1,
+        en=f"This form asks for no file named « {name} ».",
+        fr=f"Ce formulaire ne demande aucun fichier « {name} ».",
+        message="Could not find the resource you were looking for.",
+        details={"name": name},
+    )
+
+
+def attachments_missing(names: list[str]) -> Problem:
+    """400.8: published without these, the form would open on phones with empty lists or missing pictures."""
+    listed = ", ".join(names)
+    return Problem(
+        400.8,
+        en=f"This form needs files that were not given: {listed}. Put them in one folder and publish again with --media.",
+        fr=f"Ce formulaire a besoin de fichiers qui manquent : {listed}. Mettez-les dans un dossier et publiez avec --media.",
+        details={"missing": names},
+    )
