@@ -1,0 +1,94 @@
+"""Submissions and their exports, with ODK Central's addresses and fields."""
+
+from flask import Blueprint, Response, jsonify, request, send_file
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from accounts.signed_in import api_caller, demand
+from collector import export, review
+from collector.archive import safe_file_name
+from collector.models import Submission
+from collector.schemas import SubmissionSchema
+from config.database import reading, transaction
+from config.services import services
+from forms.queries import get_form
+
+api = Blueprint("collector_api", __name__, url_prefix="/v1/projects/<int:project_id>/forms/<segment:xml_form_id>")
+
+
+@api.get("/submissions")
+def list_submissions(project_id: int, xml_form_id: str) -> ResponseReturnValue:
+    """All live submissions, newest first."""
+    person = api_caller()
+    with reading() as session:
+        demand(session, person, "submission.list", project_id)
+        form = get_form(session, project_id, xml_form_id)
+        query = (
+            select(Submission)
+            .where(*export.Selection(project_id, form.id).conditions())
+            .order_by(Submission.created_at.desc(), Submission.id.desc())
+        )
+        return jsonify(SubmissionSchema(many=True).dump(list(session.scalars(query))))
+
+
+@api.get("/submissions/<segment:instance_id>")
+def show_submission(project_id: int, xml_form_id: str, instance_id: str) -> ResponseReturnValue:
+    """One submission's metadata."""
+    person = api_caller()
+    with reading() as session:
+        demand(session, person, "submission.read", project_id)
+        form = get_form(session, project_id, xml_form_id)
+        return jsonify(SubmissionSchema().dump(review.find_submission(session, project_id, form.id, instance_id)))
+
+
+@api.patch("/submissions/<segment:instance_id>")
+def review_submission(project_id: int, xml_form_id: str, instance_id: str) -> ResponseReturnValue:
+    """Change the review state, the only thing of a submission that can be changed."""
+    person = api_caller()
+    given = request.get_json(silent=True) or {}
+    with transaction() as session:
+        demand(session, person, "submission.update", project_id)
+        form = get_form(session, project_id, xml_form_id)
+        submission = review.find_submission(session, project_id, form.id, instance_id)
+        if "reviewState" in given:
+            note = request.headers.get("X-Action-Notes")
+            review.set_review_state(session, submission, given["reviewState"], by=person.actor_id, note=note)
+        shown = SubmissionSchema().dump(submission)
+    return jsonify(shown)
+
+
+@api.get("/submissions.csv.zip")
+def export_csv_zip(project_id: int, xml_form_id: str) -> ResponseReturnValue:
+    """Every table of the form, its files, its audit logs."""
+    return _export(project_id, xml_form_id, "csv.zip", "application/zip")
+
+
+@api.get("/submissions.csv")
+def export_csv(project_id: int, xml_form_id: str) -> ResponseReturnValue:
+    """The root table alone."""
+    return _export(project_id, xml_form_id, "csv", "text/csv; charset=utf-8")
+
+
+def _export(project_id: int, xml_form_id: str, kind: str, mimetype: str) -> Response:
+    person = api_caller()
+    with transaction() as session:
+        demand(session, person, "submission.read", project_id)
+        selection, version_id = export.selection_of(session, project_id, xml_form_id)
+        export.record_export(session, selection, person.actor_id)
+    return send_export(selection, version_id, xml_form_id, kind, mimetype)
+
+
+def send_export(selection: export.Selection, version_id: int, xml_form_id: str, kind: str, mimetype: str) -> Response:
+    """The finished file; it leaves through the server's own file sender, so that a slow reader holds no thread."""
+    out = export.spool(services())
+    if kind == "csv":
+        export.root_csv(services(), selection, version_id, out)
+    else:
+        attachments = request.args.get("attachments") != "false"
+        export.csv_zip(services(), selection, version_id, out, attachments=attachments)
+    size = out.tell()
+    out.seek(0)
+    name = f"{safe_file_name(xml_form_id) or 'form'}.{kind}"
+    answer = send_file(out, mimetype=mimetype, as_attachment=True, download_name=name, etag=False, max_age=None)
+    answer.content_length = size
+    return answer

@@ -1,0 +1,248 @@
+"""The OpenRosa endpoints: form list, manifest, forms, form attachments, submissions. What phones need: docs/collect-contract.md."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, g, request, send_file
+from werkzeug.exceptions import HTTPException
+
+from accounts.errors import not_found
+from collector.arrival import Arrival, Sender, StoredFile
+from collector.classify import Rules
+from collector.errors import no_space
+from collector.intake import Receive
+from collector.multipart_body import Part, read_submission
+from collector.openrosa_xml import CONTENT_TYPE, ListEntry, MediaEntry, form_list, manifest, path_segment, response
+from collector.outcomes import Answer
+from collector.phone_access import Access, access, challenge, draft_access
+from config.address import base_url
+from config.database import reading
+from config.problem import Problem
+from config.services import services
+from forms import queries
+from forms.models import FormVersion
+
+openrosa = Blueprint("openrosa", __name__)
+
+# Where the same conversation is held. In a key URL the token decides the project (C62, C88).
+PREFIXES = ("", "/v1/projects/<int:project_id>", "/v1/key/<token>/projects/<int:project_id>")
+DRAFT = "/v1/test/<draft_token>/projects/<int:project_id>/forms/<segment:xml_form_id>/draft"
+TEXT_LIMIT = 255
+
+View = Callable[..., Response]
+
+
+def phone_route(path: str, *, methods: tuple[str, ...] = ("GET",), draft: bool = True) -> Callable[[View], View]:
+    """Serve a view at every place where phones look for it; never with a redirect for a slash (C72, C90)."""
+
+    def register(view: View) -> View:
+        for number, prefix in enumerate((*PREFIXES, DRAFT) if draft else PREFIXES):
+            rule = path if prefix != DRAFT else path.replace("/forms/<segment:xml_form_id>", "")
+            openrosa.add_url_rule(
+                prefix + rule, f"{view.__name__}_{number}", view, methods=list(methods), strict_slashes=False
+            )
+        return view
+
+    return register
+
+
+def _access(verb: str, where: dict[str, Any]) -> Access:
+    if "draft_token" in where:
+        with reading() as session:
+            who = draft_access(session, where["project_id"], where["xml_form_id"], where["draft_token"])
+    else:
+        who = access(verb, where.get("project_id"), where.get("token"))
+    g.phone_language = who.language
+    return who
+
+
+def _base(where: dict[str, Any], project_id: int) -> str:
+    """The address this conversation is held at, as the phone knows it."""
+    if "draft_token" in where:
+        form = path_segment(where["xml_form_id"])
+        return f"{base_url()}/v1/test/{where['draft_token']}/projects/{project_id}/forms/{form}/draft"
+    if "token" in where:
+        return f"{base_url()}/v1/key/{where['token']}/projects/{where['project_id']}"
+    return f"{base_url()}/v1/projects/{project_id}"
+
+
+@phone_route("/formList")
+def show_form_list(**where: Any) -> Response:
+    """Every open form's current version (C1-C20); on a test address, the draft alone."""
+    who = _access("form.list", where)
+    base = _base(where, who.project_id)
+    with reading() as session:
+        if who.draft is not None:
+            version = queries.get_version(session, who.project_id, who.draft.version_id)
+            has_files = bool(queries.served_files(session, who.project_id, version.id))
+            entries = [
+                ListEntry(
+                    who.draft.xml_form_id,
+                    version.name,
+                    version.version,
+                    version.md5,
+                    f"{base}.xml",
+                    f"{base}/manifest" if has_files else None,
+                )
+            ]
+        else:
+            listed = queries.listed_forms(session, who.project_id) if who.sees_forms else []
+            entries = [_list_entry(form, f"{base}/forms/{path_segment(form.xml_form_id)}") for form in listed]
+    return _document(form_list(entries))
+
+
+def _list_entry(form: queries.ListedForm, url: str) -> ListEntry:
+    return ListEntry(
+        form.xml_form_id, form.name, form.version, form.md5, f"{url}.xml", f"{url}/manifest" if form.has_files else None
+    )
+
+
+def _version(who: Access, where: dict[str, Any]) -> FormVersion:
+    if not who.sees_forms:
+        raise not_found()
+    with reading() as session:
+        if who.draft is not None:
+            return queries.get_version(session, who.project_id, who.draft.version_id)
+        return queries.version_of_form(session, who.project_id, where["xml_form_id"])
+
+
+@phone_route("/forms/<segment:xml_form_id>/manifest")
+def show_manifest(**where: Any) -> Response:
+    """The files a form needs (C21-C31)."""
+    who = _access("form.read", where)
+    version = _version(who, where)
+    base = _base(where, who.project_id)
+    url = base if who.draft else f"{base}/forms/{path_segment(where['xml_form_id'])}"
+    with reading() as session:
+        files = queries.served_files(session, who.project_id, version.id)
+    return _document(
+        manifest(MediaEntry(file.name, file.md5, f"{url}/attachments/{path_segment(file.name)}") for file in files)
+    )
+
+
+@phone_route("/forms/<segment:xml_form_id>.xml")
+def show_form(**where: Any) -> Response:
+    """The exact bytes whose MD5 the list announced (C15, C32)."""
+    version = _version(_access("form.read", where), where)
+    return _revalidated(Response(version.xml, content_type=CONTENT_TYPE), version.md5)
+
+
+@phone_route("/forms/<segment:xml_form_id>/attachments/<segment:name>")
+def show_form_attachment(name: str, **where: Any) -> Response:
+    """One form attachment (C25, C26)."""
+    who = _access("form.read", where)
+    version = _version(who, where)
+    with reading() as session:
+        files = queries.served_files(session, who.project_id, version.id)
+    file = next((each for each in files if each.name == name), None)
+    if file is None:
+        raise not_found()
+    opened = services().storage.open(file.sha256)
+    answer = send_file(opened, mimetype=file.content_type, etag=False, max_age=None)
+    answer.content_length = file.size
+    # Whatever the file is, a browser must not run it as a page of ours.
+    answer.headers["Content-Disposition"] = "attachment"
+    return _revalidated(answer, file.md5)
+
+
+@phone_route("/submission", methods=("HEAD",))
+def announce(**where: Any) -> Response:
+    """204, and how much a phone should send at once (C39-C41)."""
+    _access("submission.create", where)
+    return _finished(Response(status=204))
+
+
+@phone_route("/submission", methods=("POST",))
+def receive_submission(**where: Any) -> Response:
+    """Receive one instance, or one batch of its files (C43-C59); 201 and 202 mean: committed to disk."""
+    who = _access("submission.create", where)
+    opened = services()
+    settings = opened.settings
+    if opened.storage.free() < settings.reserve_bytes + (request.content_length or 0):
+        raise no_space()
+    with read_submission(
+        request.environ["wsgi.input"],
+        request.content_type or "",
+        request.content_length,
+        spool=settings.temporary,
+        max_xml=settings.max_xml_bytes,
+        max_file=settings.max_file_bytes,
+    ) as upload:
+        sender = Sender(who.actor_id, _short(request.args.get("deviceID")), _short(request.user_agent.string), who.training)
+        # Parsed before any file is stored: what cannot be received leaves nothing behind.
+        arrival = Arrival(who.project_id, upload.xml, sender, tuple(map(_promised, upload.files)), who.draft)
+        for part in upload.files:
+            opened.storage.put(part.sha256, part.path or part.content or b"")
+    rules = Rules(who.late or settings.late, settings.conflict_limit, settings.conflict_quota)
+    answer: Answer = opened.database.writer.commit(Receive(arrival, rules, opened.secret))
+    if isinstance(answer, Problem):
+        raise answer
+    body = response(f"{answer.sentence(who.language)} ({_tail(answer.instance_id)})", "submit_success")
+    return _finished(Response(body, answer.status, content_type=CONTENT_TYPE))
+
+
+def _promised(part: Part) -> StoredFile:
+    return StoredFile(part.name, part.content_type[:TEXT_LIMIT], part.sha256, part.md5.hex(), part.size)
+
+
+def _short(text: str | None) -> str | None:
+    return text[:TEXT_LIMIT] if text else None
+
+
+def _tail(instance_id: str) -> str:
+    """The end of an id, short enough to be read aloud."""
+    return instance_id[-4:].upper()
+
+
+def _document(body: bytes) -> Response:
+    return _revalidated(Response(body, content_type=CONTENT_TYPE), hashlib.sha256(body).hexdigest()[:32])
+
+
+def _revalidated(answer: Response, etag: str) -> Response:
+    """Let the phone ask again and hear 304 while nothing has changed (C20)."""
+    answer.set_etag(etag)
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.make_conditional(request)
+    return _finished(answer)
+
+
+def _finished(answer: Response) -> Response:
+    answer.headers["X-OpenRosa-Version"] = "1.0"
+    answer.headers["X-OpenRosa-Accept-Content-Length"] = str(services().settings.accept_content_length)
+    return answer
+
+
+def is_phone_path(path: str) -> bool:
+    """Whether errors at this path are read by a phone (Flask finds no blueprint for an address that does not exist)."""
+    last = path.rstrip("/").rsplit("/", 1)[-1]
+    return path.startswith(("/v1/key/", "/v1/test/")) or last in ("formList", "submission", "manifest")
+
+
+def problem_response(problem: Problem, language: str) -> Response:
+    """A problem as a phone reads it (C47, C49): one sentence, and a short number to quote."""
+    sentence = f"{problem.sentence(language)} (R-{problem.code:g})"
+    answer = Response(response(sentence, "error"), problem.status, content_type=CONTENT_TYPE)
+    answer.headers.extend(problem.headers)
+    if problem.status == 401:
+        challenge(answer, stale=bool(problem.details.get("stale")))
+    return _finished(answer)
+
+
+@openrosa.errorhandler(Problem)
+def show_problem(problem: Problem) -> Response:
+    """Every problem of these endpoints, in the project's language."""
+    return problem_response(problem, _language())
+
+
+@openrosa.errorhandler(HTTPException)
+def show_http_problem(error: HTTPException) -> Response:
+    """405 and the like, as a phone reads them."""
+    code = error.code or 500
+    return problem_response(Problem(float(code), en=f"{error.name}.", fr="Cette demande n’est pas possible ici."), _language())
+
+
+def _language() -> str:
+    """The project's, once it is known who is calling: the phone sends none (C2)."""
+    language: str = g.get("phone_language", services().settings.language)
+    return language

@@ -1,0 +1,5 @@
+"""Pages (being written)."""
+
+from flask import Blueprint
+
+pages = Blueprint(__name__.replace(".", "_"), __name__)

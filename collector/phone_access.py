@@ -1,0 +1,123 @@
+"""Who may talk on phone paths, and what a phone without credentials is told."""
+
+from dataclasses import dataclass
+
+from flask import Response, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts import roles
+from accounts.app_users import Phone, phone_by_token
+from accounts.callers import Request, identify
+from accounts.digest import challenges
+from accounts.errors import authentication_failed, insufficient_rights, not_found
+from accounts.models import Project, Server
+from collector.arrival import DraftSpace
+from config.clock import now
+from config.database import reading
+from config.problem import Problem
+from config.services import services
+from forms.models import Form, FormVersion
+
+DEFAULT_PROJECT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Whoever is on the line: an app user or a web user, in a project; `draft` on a test address."""
+
+    actor_id: int | None
+    project_id: int
+    language: str
+    late: str | None
+    project_name: str
+    sees_forms: bool = True
+    training: bool = False
+    draft: DraftSpace | None = None
+
+
+def call_of_request() -> Request:
+    """The parts of this request that tell who is calling. No cookies: another site could make a browser send them."""
+    environ = request.environ
+    settings = services().settings
+    local = environ.get("REMOTE_ADDR") in ("127.0.0.1", "::1")
+    return Request(
+        method=request.method,
+        target=environ.get("REQUEST_URI") or raw_target(),
+        authorization=environ.get("HTTP_AUTHORIZATION"),
+        cookies={},
+        basic_allowed=request.is_secure or local or settings.insecure_basic,
+    )
+
+
+def raw_target() -> str:
+    """Path and query for servers that do not hand on the request line."""
+    query = request.query_string.decode("latin-1")
+    return request.path + (f"?{query}" if query else "")
+
+
+def access(verb: str, project_id: int | None, token: str | None) -> Access:
+    """The access this request has; Problem 401.2, 403.1 or 404.1 as ODK Central answers."""
+    if token is not None:
+        phone = phone_by_token(services().database, token)
+        if phone is None:
+            raise insufficient_rights()
+        return _of_phone(phone)
+    with reading() as session:
+        caller = identify(session, services().secret, call_of_request())
+        if caller is None:
+            raise authentication_failed()
+        if isinstance(caller, Phone):
+            if project_id is not None and project_id != caller.project_id:
+                raise not_found()
+            return _of_phone(caller)
+        project_id = project_id or DEFAULT_PROJECT
+        roles.demand(session, caller.actor_id, verb, project_id)
+        project = session.get_one(Project, project_id)
+        return Access(caller.actor_id, project.id, project.language, project.late, project.name)
+
+
+def _of_phone(phone: Phone) -> Access:
+    return Access(
+        actor_id=phone.actor_id,
+        project_id=phone.project_id,
+        language=phone.language,
+        late=phone.late,
+        project_name=phone.project_name,
+        sees_forms=phone.state == "active",
+        training=phone.training,
+    )
+
+
+def draft_access(session: Session, project_id: int, xml_form_id: str, draft_token: str) -> Access:
+    """The access a test address gives; a dead one is 404.1 with a sentence."""
+    row = session.execute(
+        select(FormVersion.id, Form.id, Project.language, Project.name)
+        .join(Form, (Form.project_id == FormVersion.project_id) & (Form.draft_version_id == FormVersion.id))
+        .join(Project, Project.id == Form.project_id)
+        .where(
+            FormVersion.draft_token == draft_token,
+            Form.project_id == project_id,
+            Form.xml_form_id == xml_form_id,
+            Form.deleted_at.is_(None),
+        )
+    ).first()
+    if row is None:
+        raise Problem(
+            404.1,
+            en="This test address is no longer valid: the draft was published or replaced. Scan its new code.",
+            fr="Cette adresse d’essai n’est plus valable : l’essai est publié ou remplacé. Scannez son nouveau code.",
+            message="Could not find the resource you were looking for.",
+        )
+    draft = DraftSpace(version_id=row[0], form_id=row[1], xml_form_id=xml_form_id)
+    return Access(None, project_id, row[2], None, row[3], draft=draft)
+
+
+def challenge(response: Response, *, stale: bool = False) -> None:
+    """Add to a 401 what a phone needs to answer (C82, C83): Digest first; Basic only where it will be read."""
+    with reading() as session:
+        realm = session.get_one(Server, 1).realm
+    for value in challenges(realm, services().secret, now(), stale):
+        response.headers.add("WWW-Authenticate", value)
+    if call_of_request().basic_allowed:
+        response.headers.add("WWW-Authenticate", f'Basic realm="{realm}", charset="UTF-8"')

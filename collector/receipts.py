@@ -1,0 +1,174 @@
+"""The rows of the receiving path: reading what is known of an instance, writing what became of an arrival."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from collector.answers import Tables
+from config.statements import Statement, stored_moment
+
+_KNOWN = Statement(
+    "SELECT id, xml_form_id, form_id, draft_version_id, xml_sha256, status, reason, submission_id, version_no, deprecated_id, expected "
+    "FROM receipt WHERE project_id = ? AND instance_id = ?"
+)
+_XML = Statement("SELECT xml FROM receipt WHERE project_id = ? AND id = ?")
+_FORM = Statement(
+    "SELECT f.id, f.state, f.deleted_at, v.id, v.sha256, "
+    "(SELECT 1 FROM tombstone t WHERE t.project_id = f.project_id AND t.kind = 'instance' AND t.key_hmac = ?), p.late "
+    "FROM form f JOIN project p ON p.id = f.project_id LEFT JOIN form_version v "
+    "ON v.project_id = f.project_id AND v.form_id = f.id AND v.version = ? AND v.published_at IS NOT NULL "
+    "WHERE f.project_id = ? AND f.xml_form_id = ? ORDER BY f.deleted_at IS NULL DESC, f.id DESC LIMIT 1"
+)
+_VERSION_XML = Statement("SELECT xml FROM form_version WHERE project_id = ? AND id = ?")
+_VERSION_BY_ID = Statement("SELECT sha256 FROM form_version WHERE project_id = ? AND id = ?")
+_CURRENT = Statement("SELECT versions, current_receipt_id, deleted_at FROM submission WHERE project_id = ? AND id = ?")
+_CHILDREN = Statement(
+    "SELECT id FROM receipt WHERE project_id = ? AND status = 'held' AND deprecated_id = ? AND form_id = ? AND draft_version_id = ? "
+    "ORDER BY id"
+)
+_QUOTA = Statement("SELECT count(*) FROM receipt WHERE project_id = ? AND status = 'conflict' AND actor_id = ?")
+_INSERT_RECEIPT = Statement(
+    "INSERT INTO receipt (project_id, id, xml_form_id, form_id, form_version_id, form_version, draft_version_id, instance_id, deprecated_id, "
+    "xml_sha256, status, reason, submission_id, version_no, xml, expected, encrypted, instance_name, actor_id, device_id, user_agent, "
+    "created_at, received_at, collected_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_SETTLE_RECEIPT = Statement(
+    "UPDATE receipt SET status = ?, reason = ?, form_id = ?, form_version_id = ?, submission_id = ?, version_no = ?, expected = ? "
+    "WHERE project_id = ? AND id = ?"
+)
+_INSERT_SUBMISSION = Statement(
+    "INSERT INTO submission (project_id, id, form_id, draft_version_id, instance_id, current_receipt_id, versions, submitter_id, device_id, "
+    "training, created_at, received_at) VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)"
+)
+_NEW_VERSION = Statement(
+    "UPDATE submission SET current_receipt_id = ?, versions = ?, review_state = 'edited', updated_at = ? WHERE project_id = ? AND id = ?"
+)
+_INSERT_ANSWERS = Statement("INSERT INTO answers (project_id, receipt_id, table_no, rows) VALUES (?, ?, ?, ?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A receipt already here, as far as deciding about another one needs it."""
+
+    id: int
+    xml_form_id: str
+    form_id: int
+    draft_version_id: int
+    xml_sha256: bytes
+    status: str
+    reason: str | None
+    submission_id: int | None
+    version_no: int | None
+    deprecated_id: str | None
+    expected: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FormState:
+    """What the receiving rules need of a form, and of the version an instance names (None: not published here)."""
+
+    form_id: int
+    state: str
+    deleted: bool
+    version_id: int | None
+    version_sha256: bytes | None
+    erased: bool
+    late: str | None
+
+
+def receipts_of(connection: Connection, project_id: int, instance_id: str) -> list[Known]:
+    """Every receipt of an instanceID in a project, whatever its form."""
+    return [Known(*row[:10], names(row[10])) for row in _KNOWN.rows(connection, (project_id, instance_id))]
+
+
+def names(stored: Any) -> list[str]:
+    """A JSON list of names; psycopg has it decoded already."""
+    return orjson.loads(stored) if isinstance(stored, str | bytes) else stored
+
+
+def form_state(connection: Connection, project_id: int, xml_form_id: str, version: str, tombstone: bytes) -> FormState | None:
+    """The living form of that id, else the last deleted one; None when there never was one."""
+    row = _FORM.row(connection, (tombstone, version, project_id, xml_form_id))
+    if row is None:
+        return None
+    return FormState(row[0], row[1], row[2] is not None, row[3], _bytes(row[4]), row[5] is not None, row[6])
+
+
+def _bytes(value: Any) -> bytes | None:
+    return None if value is None else bytes(value)
+
+
+def stored_xml(connection: Connection, project_id: int, receipt_id: int) -> bytes:
+    """A receipt's XML as stored (compressed)."""
+    return bytes(_XML.value(connection, (project_id, receipt_id)))
+
+
+def version_xml(connection: Connection, project_id: int, version_id: int) -> bytes:
+    """A form version's bytes."""
+    return bytes(_VERSION_XML.value(connection, (project_id, version_id)))
+
+
+def version_sha256(connection: Connection, project_id: int, version_id: int) -> bytes:
+    """A form version's SHA-256."""
+    return bytes(_VERSION_BY_ID.value(connection, (project_id, version_id)))
+
+
+def current_state(connection: Connection, project_id: int, submission_id: int) -> tuple[int, int, bool]:
+    """(number of versions, current receipt, in the trash) of a submission."""
+    versions, receipt_id, deleted_at = _CURRENT.rows(connection, (project_id, submission_id))[0]
+    return versions, receipt_id, deleted_at is not None
+
+
+def held_children(connection: Connection, project_id: int, instance_id: str, form_id: int, draft_version_id: int) -> list[int]:
+    """Held receipts that wait for this instanceID, oldest first."""
+    return [row[0] for row in _CHILDREN.rows(connection, (project_id, instance_id, form_id, draft_version_id))]
+
+
+def conflicts_of_actor(connection: Connection, project_id: int, actor_id: int | None) -> int:
+    """How many open conflicts one credential has caused."""
+    count: int = _QUOTA.value(connection, (project_id, actor_id))
+    return count
+
+
+def insert_receipt(connection: Connection, values: Sequence[Any]) -> None:
+    """A new receipt; values in the order of the columns above."""
+    _INSERT_RECEIPT.run(connection, tuple(values))
+
+
+def settle_receipt(
+    connection: Connection,
+    project_id: int,
+    receipt_id: int,
+    *,
+    status: str,
+    reason: str | None,
+    form_id: int,
+    form_version_id: int | None,
+    submission_id: int | None,
+    version_no: int | None,
+    expected: Sequence[str],
+) -> None:
+    """Move a waiting receipt to what it has become; its bytes and identity stay."""
+    names = orjson.dumps(list(expected)).decode()
+    values = (status, reason, form_id, form_version_id, submission_id, version_no, names, project_id, receipt_id)
+    _SETTLE_RECEIPT.run(connection, values)
+
+
+def insert_submission(connection: Connection, values: Sequence[Any]) -> None:
+    """A new submission, made by its first receipt."""
+    _INSERT_SUBMISSION.run(connection, tuple(values))
+
+
+def add_version(connection: Connection, project_id: int, submission_id: int, receipt_id: int, version_no: int, now: datetime) -> None:
+    """Make a receipt the current version; an edit always asks for a new review."""
+    _NEW_VERSION.run(connection, (receipt_id, version_no, stored_moment(connection, now), project_id, submission_id))
+
+
+def insert_answers(connection: Connection, project_id: int, receipt_id: int, tables: Tables) -> None:
+    """One row per table that has rows."""
+    rows = [(project_id, receipt_id, number, orjson.dumps(rows).decode()) for number, rows in tables.items() if rows]
+    _INSERT_ANSWERS.run_many(connection, rows)
