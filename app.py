@@ -1,0 +1,150 @@
+"""Assembly only: settings, database, blueprints, error handlers, commands."""
+
+import logging
+import secrets
+import sys
+
+import click
+from flask import Flask, Response, current_app, jsonify, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+import accounts.api
+import accounts.cli
+import accounts.pages
+import collector.api
+import collector.cli
+import collector.pages
+import config.backup_cli
+import forms.cli
+from accounts.events import number_and_write
+from accounts.signed_in import current_account, page_csrf_token
+from collector.openrosa import is_phone_path, openrosa, problem_response
+from config.commands import Group
+from config.health import health
+from config.database import Database, db, engine_options, prepare_folder
+from config.logs import init_logging
+from config.pages import init_pages, problem_of, problem_page
+from config.problem import Problem
+from config.secret import load_secret
+from config.segments import SegmentConverter, keep_slashes
+from config.services import Services
+from config.settings import SettingError, Settings, load
+from config.storage import open_storage
+from forms.first_start import prepare_database
+from sync.serving import run_server
+
+log = logging.getLogger("relais")
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application with its database open; migrating and serving are the commands' business."""
+    settings = settings or load()
+    prepare_folder(settings.data)
+    app = Flask("relais", static_folder=None, template_folder=None)
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.database,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database),
+        MAX_CONTENT_LENGTH=None,
+    )
+    init_logging(settings)
+    db.init_app(app)
+    with app.app_context():
+        database = Database(db.engine, number_and_write)
+    app.extensions["relais"] = Services(settings, load_secret(settings), database, open_storage(settings))
+    app.url_map.converters["segment"] = SegmentConverter
+    app.wsgi_app = keep_slashes(app.wsgi_app)  # type: ignore[method-assign]
+    init_pages(app, language=settings.language, csrf_token=page_csrf_token, account=current_account)
+    for blueprint in (openrosa, health, *BLUEPRINTS):
+        app.register_blueprint(blueprint)
+    app.register_error_handler(Problem, _show_problem)
+    app.register_error_handler(HTTPException, _show_http_error)
+    app.register_error_handler(Exception, _show_unexpected)
+    return app
+
+
+COMMANDS = (
+    accounts.cli.project,
+    accounts.cli.web_user,
+    accounts.cli.app_user,
+    forms.cli.form,
+    collector.cli.export_form,
+    collector.cli.check,
+    config.backup_cli.backup,
+    config.backup_cli.restore,
+)
+BLUEPRINTS = (
+    accounts.api.api,
+    accounts.pages.pages,
+    collector.api.api,
+    collector.pages.pages,
+)
+
+
+def _show_problem(problem: Problem) -> ResponseReturnValue:
+    """One problem, as whoever asked can read it: a phone, a program, a person."""
+    if is_phone_path(request.path):
+        return problem_response(problem, _settings_language())
+    if request.path.startswith("/v1"):
+        response = jsonify(problem.as_json())
+        response.status_code = problem.status
+        response.headers.extend(problem.headers)
+        return response
+    return problem_page(problem, reference=f"R-{problem.code:g}")
+
+
+def _show_http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    response = _show_problem(problem_of(error.code))
+    valid = getattr(error, "valid_methods", None)
+    if valid and isinstance(response, Response):
+        response.headers["Allow"] = ", ".join(sorted(valid))
+    return response
+
+
+def _show_unexpected(error: Exception) -> ResponseReturnValue:
+    reference = secrets.token_hex(2).upper()
+    log.error("unexpected error %s", reference, exc_info=error)
+    problem = problem_of(500)
+    problem.details = {"reference": reference}
+    if is_phone_path(request.path) or request.path.startswith("/v1"):
+        return _show_problem(problem)
+    return problem_page(problem, reference=f"R-500 · {reference}")
+
+
+def _settings_language() -> str:
+    opened: Services = current_app.extensions["relais"]
+    return opened.settings.language
+
+
+@click.group(cls=Group)
+@click.option("--json", "_json", is_flag=True, help="The result alone on standard output (it always is).")
+@click.pass_context
+def cli(ctx: click.Context, _json: bool) -> None:
+    """Relais: a survey and data-collection server for places where the network is a rumour."""
+    try:
+        app = create_app()
+    except SettingError as error:
+        raise click.UsageError(str(error)) from None
+    ctx.with_resource(app.app_context())
+    opened: Services = app.extensions["relais"]
+    ctx.call_on_close(opened.database.close)
+    prepare_database(opened)
+
+
+@cli.command()
+def serve() -> None:
+    """Serve phones and people until Ctrl-C."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy hides it
+    run_server(app, app.extensions["relais"])
+
+
+for command in COMMANDS:
+    cli.add_command(command)
+
+
+def main() -> None:
+    """The console command `relais`; `--json` may stand anywhere."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--json"]
+    cli(args=arguments, prog_name="relais")

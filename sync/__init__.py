@@ -1,0 +1,1 @@
+"""The worker that follows the event log, and jobs on a clock."""

@@ -1,0 +1,89 @@
+"""Jobs on a clock. Each is a plain function that may run twice or be killed; what is due lives in tables and files."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import select
+
+from accounts.sessions import forget_expired
+from config.services import Services
+from forms.models import Blob
+from sync.lease import Lease
+
+NAME = "clock"
+# Files without a row are younger than this only while the request that brought them is still running.
+UNNAMED_SECONDS = 48 * 3600
+log = logging.getLogger("relais.jobs")
+
+
+def forget_sessions(services: Services) -> int:
+    """Remove sessions past their time."""
+    with services.database.transaction() as session:
+        return forget_expired(session)
+
+
+def sweep_blobs(services: Services) -> int:
+    """Delete stored files that no row names and nobody has put for two days."""
+    swept = 0
+    limit = time.time() - UNNAMED_SECONDS
+    for sha256, put_at in services.storage.names():
+        if put_at >= limit:
+            continue
+        # Under the write lock: no POST can be about to name it, since putting it again would have refreshed its time.
+        with services.database.transaction() as session:
+            if session.scalars(select(Blob.sha256).where(Blob.sha256 == sha256).limit(1)).first() is None:
+                services.storage.delete(sha256)
+                swept += 1
+    return swept
+
+
+def sweep_temporary(services: Services) -> int:
+    """Delete temporary files that a crash left behind."""
+    swept = 0
+    for path in services.settings.temporary.iterdir():
+        if path.is_file() and path.stat().st_mtime < time.time() - UNNAMED_SECONDS:
+            path.unlink(missing_ok=True)
+            swept += 1
+    return swept
+
+
+# job, seconds between its runs
+JOBS: tuple[tuple[Callable[[Services], int], int], ...] = (
+    (forget_sessions, 3600),
+    (sweep_blobs, 24 * 3600),
+    (sweep_temporary, 24 * 3600),
+)
+
+
+class Clock:
+    """The scheduler; only the process that holds the lease lets its jobs run."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._lease = Lease(services.database, NAME)
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)
+        self._scheduler = BackgroundScheduler(timezone="UTC", daemon=True)
+        for job, seconds in JOBS:
+            self._scheduler.add_job(
+                self._run, "interval", [job], seconds=seconds, id=job.__name__, coalesce=True, max_instances=1, jitter=60
+            )
+
+    def start(self) -> None:
+        """Begin."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """End; a running job finishes."""
+        self._scheduler.shutdown(wait=True)
+        self._lease.give_back()
+
+    def _run(self, job: Callable[[Services], int]) -> None:
+        try:
+            if self._lease.hold():
+                count = job(self._services)
+                if count:
+                    log.info("%s: %s", job.__name__, count)
+        except Exception:
+            log.exception("job %s failed; it will run again", job.__name__)

@@ -1,0 +1,114 @@
+"""`relais serve`: from a folder to a server, and what a person does next."""
+
+import contextlib
+import fcntl
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from flask import Flask
+from sqlalchemy import text
+
+from accounts import qr
+from accounts.app_users import Credential
+from accounts.cli import key_url, qr_text
+from collector.check import blob_fault
+from collector.door import SURROUNDINGS, Door
+from config.address import own_address
+from config.server import serve
+from config.services import Services
+from forms.first_start import Welcome, first_phone, first_start
+from sync.jobs import Clock
+from sync.worker import Worker
+
+RECENT_SECONDS = 3600
+log = logging.getLogger("relais")
+
+
+def run_server(app: Flask, opened: Services) -> None:
+    """Make what the first start needs, look at what an unclean stop may have left, then serve until a signal."""
+    with _only_one(opened.settings.data), _marked_running(opened):
+        welcome = first_start(opened)
+        phone = first_phone(opened)
+        worker, clock = Worker(opened), Clock(opened)
+        worker.start()
+        clock.start()
+        settings = opened.settings
+        door = Door(opened)
+        try:
+            serve(
+                app,
+                host=settings.host,
+                port=settings.port,
+                tempdir=settings.temporary,
+                threads=settings.threads,
+                gate=door,
+                error_page=door.error_page,
+                max_body_bytes=settings.max_file_bytes + settings.max_xml_bytes + 2 * SURROUNDINGS,
+                proxies=settings.proxies,
+                ready=lambda port: greet(opened, port, welcome, phone),
+            )
+        except OSError as error:
+            raise click.ClickException(
+                f"Port {settings.port} cannot be used ({error.strerror}). Choose another: RELAIS_PORT=8001 make run"
+            ) from None
+        finally:
+            clock.stop()
+            worker.stop()
+
+
+@contextlib.contextmanager
+def _only_one(data: Path) -> Iterator[None]:
+    """Two servers on one folder would share temporary files and the writer's lock would not hold for both."""
+    with (data / "serve.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise click.ClickException(f"Another Relais already serves the data in {data}. Stop it first.") from None
+        yield
+
+
+@contextlib.contextmanager
+def _marked_running(opened: Services) -> Iterator[None]:
+    """A file that only a clean stop removes: when it is there at the start, the power went, or worse."""
+    mark = opened.settings.data / "running"
+    if mark.exists():
+        _look_after_unclean_stop(opened)
+    mark.touch()
+    yield
+    mark.unlink(missing_ok=True)
+
+
+def _look_after_unclean_stop(opened: Services) -> None:
+    log.warning("The last stop was not clean: looking at the database and the newest files first.")
+    if opened.database.is_sqlite:
+        with opened.database.reading() as session:
+            answer = session.execute(text("PRAGMA quick_check")).scalar_one()
+        if answer != "ok":
+            raise click.ClickException(f"The database is damaged ({answer}). Restore the last backup: relais restore FOLDER")
+    for sha256, put_at in opened.storage.names():
+        if put_at > time.time() - RECENT_SECONDS:
+            size = opened.storage.size(sha256) or 0
+            fault = blob_fault(opened.storage, sha256, size)
+            if fault:
+                log.error("stored file %s: %s. Run: relais check", sha256.hex(), fault)
+
+
+def greet(opened: Services, port: int, welcome: Welcome | None, phone: Credential | None) -> None:
+    """What a person does next, after every start; the password only after the first."""
+    network = opened.settings.public_url or f"http://{own_address()}:{port}"
+    click.echo(f"\n  Relais    http://localhost:{port}   cet ordinateur / this computer")
+    click.echo(f"            {network}   le réseau / the network")
+    if welcome is not None:
+        password = welcome.password if welcome.password_is_new else "RELAIS_ADMIN_PASSWORD"
+        click.echo(f"  Courriel  {welcome.email}\n  Passe     {password}   (montré une seule fois / shown only once)")
+    if phone is not None:
+        click.echo(f"  Téléphone {phone.name} : à scanner avec ODK Collect / scan with ODK Collect\n            {key_url(phone, network)}")
+        with opened.database.reading() as session:
+            click.echo(qr.terminal(qr_text(session, phone, network)))
+    click.echo("  Ensuite : connectez-vous, créez un code par téléphone, imprimez-le. Arrêt : Ctrl-C.")
+    click.echo("  Next: sign in, make one code per phone, print it. Stop: Ctrl-C.\n")
+    sys.stdout.flush()
