@@ -1,0 +1,73 @@
+"""What every test may ask for. Fixtures of one package live in that package's own conftest.py."""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import argon2
+import hypothesis
+import pytest
+
+from accounts import passwords
+from tests import postgres as postgres_programs
+from tests.installation import Installation, database_of, install
+from tests.skips import (  # noqa: F401 (pytest finds the hooks here)
+    IN_CI,
+    pytest_make_collect_report,
+    pytest_runtest_makereport,
+    pytest_terminal_summary,
+    require_tool,
+)
+
+# A developer's own settings must not decide what a test sees.
+for name in [name for name in os.environ if name.startswith("RELAIS_") and not name.startswith("RELAIS_TEST_")]:
+    del os.environ[name]
+
+_database_numbers = itertools.count(1)
+
+# No deadline: two busy cores make one example slow and prove nothing. In CI the examples are the same every time.
+hypothesis.settings.register_profile("relais", deadline=None, derandomize=IN_CI, print_blob=True)
+hypothesis.settings.load_profile("relais")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgres_programs.Server]:
+    """A PostgreSQL server for this test process, started by the first test that asks."""
+    present = postgres_programs.find_binaries() is not None
+    require_tool("PostgreSQL", present, postgres_programs.HOW_TO_INSTALL)
+    # Not pytest's own folder: that is closed to `nobody`.
+    folder = Path(tempfile.mkdtemp(prefix="relais-tests-", dir="/tmp"))
+    folder.chmod(0o755)
+    server = postgres_programs.start(folder / "data")
+    yield server
+    server.remove()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def postgres_url(postgres: postgres_programs.Server) -> Iterator[str]:
+    """The URL of an empty database of this test alone."""
+    name = f"test_{next(_database_numbers)}"
+    yield postgres.create_database(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> None:
+    """A password hash that costs nothing: what is tested is what is done with it."""
+    passwords.hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def relais(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
+    """A fresh installation, once on SQLite and once on PostgreSQL."""
+    yield from install(tmp_path / "data", database_of(request))
+
+
+@pytest.fixture
+def post_node(tmp_path: Path) -> Iterator[Installation]:
+    """A fresh installation on SQLite, for what does not touch storage."""
+    yield from install(tmp_path / "data")

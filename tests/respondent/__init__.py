@@ -1,0 +1,1 @@
+"""People who fill forms: JavaRosa itself where Java exists, our own everywhere."""
