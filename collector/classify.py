@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from collector import receipts
 from collector.arrival import unpacked
 from collector.errors import form_closed, form_not_found, too_many_conflicts
-from collector.receipts import FormState, Known
+from collector.receipts import FormState, Known, Place
 from collector.submission_xml import canonical
 from config.problem import Problem
 
@@ -21,11 +21,13 @@ class Candidate:
     xml_form_id: str
     version: str
     draft_version_id: int
-    draft_form_id: int
     instance_id: str
     deprecated_id: str | None
     actor_id: int | None
     read: Callable[[], bytes]
+    # The form version it was let into when it came: that the form was closed or deleted since, or that a person chose
+    # another version than the one it names, is not asked again.
+    admitted_version_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Rules:
     as_version_id: int | None = None
     # A supervisor adopts an edit whose original will not come: its deprecatedID counts for nothing.
     adopt: bool = False
+    # A supervisor prefers this copy: others that still wait do not make its original ambiguous.
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +64,12 @@ def classify(
     connection: Connection, candidate: Candidate, known: Sequence[Known], form: FormState | None, rules: Rules
 ) -> Verdict | Problem:
     """The class of a receipt that is not yet a version. `known`: the other receipts of its instanceID."""
-    if candidate.draft_version_id:
-        sha256 = receipts.version_sha256(connection, candidate.project_id, candidate.draft_version_id)
-        return _among_versions(connection, candidate, known, (candidate.draft_form_id, candidate.draft_version_id, sha256), rules)
+    settled_version_id = candidate.draft_version_id or candidate.admitted_version_id or rules.as_version_id
+    if settled_version_id:
+        place = receipts.place_of(connection, candidate.project_id, settled_version_id)
+        return _among_versions(connection, candidate, known, place, rules)
     if form is None:
         return form_not_found(candidate.xml_form_id)
-    if rules.as_version_id is not None:
-        sha256 = receipts.version_sha256(connection, candidate.project_id, rules.as_version_id)
-        return _among_versions(connection, candidate, known, (form.form_id, rules.as_version_id, sha256), rules)
     if form.deleted:
         return Verdict("quarantined", "form_deleted", form.form_id, form.version_id)
     if form.version_id is None or form.version_sha256 is None:
@@ -80,7 +82,7 @@ def classify(
 
 
 def _among_versions(
-    connection: Connection, candidate: Candidate, known: Sequence[Known], place: tuple[int, int, bytes], rules: Rules
+    connection: Connection, candidate: Candidate, known: Sequence[Known], place: Place, rules: Rules
 ) -> Verdict | Problem:
     form_id, version_id, sha256 = place
     here = [each for each in known if each.form_id == form_id and each.draft_version_id == candidate.draft_version_id]
@@ -95,22 +97,26 @@ def _among_versions(
 
 
 def _edit(
-    connection: Connection, candidate: Candidate, place: tuple[int, int, bytes], here: Sequence[Known], rules: Rules
+    connection: Connection, candidate: Candidate, place: Place, here: Sequence[Known], rules: Rules
 ) -> Verdict | Problem:
     form_id, version_id, sha256 = place
     assert candidate.deprecated_id is not None
     if candidate.deprecated_id == candidate.instance_id:
         return _conflict(connection, candidate, place, "own_id", None, here, rules)
     named = receipts.receipts_of(connection, candidate.project_id, candidate.deprecated_id)
-    parents = [each for each in named if each.form_id == form_id and each.draft_version_id == candidate.draft_version_id]
+    parents = [
+        each for each in named if each.form_id == form_id and each.draft_version_id == candidate.draft_version_id
+    ]
     parent = next((each for each in parents if each.version_no is not None), None)
     if parent is None:
-        elsewhere = any(each.version_no is not None and each.draft_version_id == candidate.draft_version_id for each in named)
+        elsewhere = any(
+            each.version_no is not None and each.draft_version_id == candidate.draft_version_id for each in named
+        )
         if elsewhere and not parents:
             return _conflict(connection, candidate, place, "other_form", None, here, rules)
         return Verdict("held", "original_missing" if not parents else "original_waiting", form_id, version_id, sha256)
     assert parent.submission_id is not None
-    if any(each.status == "conflict" for each in parents):
+    if any(each.status == "conflict" for each in parents) and not rules.chosen:
         return _conflict(connection, candidate, place, "ambiguous_original", parent.submission_id, here, rules)
     versions, current_id, in_trash = receipts.current_state(connection, candidate.project_id, parent.submission_id)
     if current_id != parent.id:
@@ -123,7 +129,7 @@ def _edit(
 def _conflict(
     connection: Connection,
     candidate: Candidate,
-    place: tuple[int, int, bytes],
+    place: Place,
     reason: str,
     submission_id: int | None,
     here: Sequence[Known],

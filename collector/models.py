@@ -13,6 +13,7 @@ from config.database import Model
 STATUSES = ("version", "same_content", "conflict", "held", "quarantined", "discarded")
 REVIEW_STATES = ("edited", "hasIssues", "approved", "rejected")
 CLAIMED = text("version_no IS NOT NULL")
+IS_EDIT = text("deprecated_id IS NOT NULL")
 WAITING = text("status IN ('conflict', 'held', 'quarantined')")
 
 
@@ -41,8 +42,9 @@ class Receipt(Model):
             postgresql_where=CLAIMED,
         ),
         Index("uq_receipt_version", "project_id", "submission_id", "version_no", unique=True, sqlite_where=CLAIMED, postgresql_where=CLAIMED),
-        Index("ix_receipt_waiting", "project_id", "status", "deprecated_id", sqlite_where=WAITING, postgresql_where=WAITING),
-        Index("ix_receipt_waiting_instance", "project_id", "instance_id", sqlite_where=WAITING, postgresql_where=WAITING),
+        # SQLite uses a partial index only for a query that says its condition word for word.
+        Index("ix_receipt_waiting", "project_id", "status", "id", sqlite_where=WAITING, postgresql_where=WAITING),
+        Index("ix_receipt_deprecated", "project_id", "deprecated_id", sqlite_where=IS_EDIT, postgresql_where=IS_EDIT),
     )
     project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)

@@ -9,7 +9,8 @@ import orjson
 from sqlalchemy import Connection
 
 from collector.answers import Tables
-from config.statements import Statement, stored_moment
+from collector.models import WAITING
+from config.statements import Row, Statement, stored_moment
 
 _KNOWN = Statement(
     "SELECT id, xml_form_id, form_id, draft_version_id, xml_sha256, status, reason, submission_id, version_no, deprecated_id, expected "
@@ -23,14 +24,16 @@ _FORM = Statement(
     "ON v.project_id = f.project_id AND v.form_id = f.id AND v.version = ? AND v.published_at IS NOT NULL "
     "WHERE f.project_id = ? AND f.xml_form_id = ? ORDER BY f.deleted_at IS NULL DESC, f.id DESC LIMIT 1"
 )
+_ERASED = Statement("SELECT 1 FROM tombstone WHERE project_id = ? AND kind = 'instance' AND key_hmac = ?")
 _VERSION_XML = Statement("SELECT xml FROM form_version WHERE project_id = ? AND id = ?")
-_VERSION_BY_ID = Statement("SELECT sha256 FROM form_version WHERE project_id = ? AND id = ?")
+_PLACE = Statement("SELECT form_id, id, sha256 FROM form_version WHERE project_id = ? AND id = ?")
 _CURRENT = Statement("SELECT versions, current_receipt_id, deleted_at FROM submission WHERE project_id = ? AND id = ?")
 _CHILDREN = Statement(
-    "SELECT id FROM receipt WHERE project_id = ? AND status = 'held' AND deprecated_id = ? AND form_id = ? AND draft_version_id = ? "
-    "ORDER BY id"
+    "SELECT id FROM receipt WHERE project_id = ? AND status = 'held' AND deprecated_id = ? AND form_id = ? AND draft_version_id = ?"
 )
-_QUOTA = Statement("SELECT count(*) FROM receipt WHERE project_id = ? AND status = 'conflict' AND actor_id = ?")
+_QUOTA = Statement(
+    f"SELECT count(*) FROM receipt WHERE project_id = ? AND status = 'conflict' AND actor_id = ? AND {WAITING}"  # noqa: S608
+)
 _INSERT_RECEIPT = Statement(
     "INSERT INTO receipt (project_id, id, xml_form_id, form_id, form_version_id, form_version, draft_version_id, instance_id, deprecated_id, "
     "xml_sha256, status, reason, submission_id, version_no, xml, expected, encrypted, instance_name, actor_id, device_id, user_agent, "
@@ -48,6 +51,9 @@ _NEW_VERSION = Statement(
     "UPDATE submission SET current_receipt_id = ?, versions = ?, review_state = 'edited', updated_at = ? WHERE project_id = ? AND id = ?"
 )
 _INSERT_ANSWERS = Statement("INSERT INTO answers (project_id, receipt_id, table_no, rows) VALUES (?, ?, ?, ?)")
+
+
+Place = tuple[int, int, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,12 @@ class FormState:
 
 def receipts_of(connection: Connection, project_id: int, instance_id: str) -> list[Known]:
     """Every receipt of an instanceID in a project, whatever its form."""
-    return [Known(*row[:10], names(row[10])) for row in _KNOWN.rows(connection, (project_id, instance_id))]
+    return [known(row) for row in _KNOWN.rows(connection, (project_id, instance_id))]
+
+
+def known(row: Row) -> Known:
+    """A receipt from a row that begins with the columns of Known."""
+    return Known(*row[:10], names(row[10]))
 
 
 def names(stored: Any) -> list[str]:
@@ -90,12 +101,19 @@ def names(stored: Any) -> list[str]:
     return orjson.loads(stored) if isinstance(stored, str | bytes) else stored
 
 
-def form_state(connection: Connection, project_id: int, xml_form_id: str, version: str, tombstone: bytes) -> FormState | None:
+def form_state(
+    connection: Connection, project_id: int, xml_form_id: str, version: str, tombstone: bytes
+) -> FormState | None:
     """The living form of that id, else the last deleted one; None when there never was one."""
     row = _FORM.row(connection, (tombstone, version, project_id, xml_form_id))
     if row is None:
         return None
     return FormState(row[0], row[1], row[2] is not None, row[3], _bytes(row[4]), row[5] is not None, row[6])
+
+
+def is_erased(connection: Connection, project_id: int, tombstone: bytes) -> bool:
+    """Whether an instance was erased; `form_state` tells it along with the form."""
+    return _ERASED.row(connection, (project_id, tombstone)) is not None
 
 
 def _bytes(value: Any) -> bytes | None:
@@ -112,9 +130,10 @@ def version_xml(connection: Connection, project_id: int, version_id: int) -> byt
     return bytes(_VERSION_XML.value(connection, (project_id, version_id)))
 
 
-def version_sha256(connection: Connection, project_id: int, version_id: int) -> bytes:
-    """A form version's SHA-256."""
-    return bytes(_VERSION_BY_ID.value(connection, (project_id, version_id)))
+def place_of(connection: Connection, project_id: int, version_id: int) -> Place:
+    """(form, form version, its SHA-256) of a version that is known to be here."""
+    form_id, _, sha256 = _PLACE.rows(connection, (project_id, version_id))[0]
+    return form_id, version_id, bytes(sha256)
 
 
 def current_state(connection: Connection, project_id: int, submission_id: int) -> tuple[int, int, bool]:
@@ -123,9 +142,12 @@ def current_state(connection: Connection, project_id: int, submission_id: int) -
     return versions, receipt_id, deleted_at is not None
 
 
-def held_children(connection: Connection, project_id: int, instance_id: str, form_id: int, draft_version_id: int) -> list[int]:
+def held_children(
+    connection: Connection, project_id: int, instance_id: str, form_id: int, draft_version_id: int
+) -> list[int]:
     """Held receipts that wait for this instanceID, oldest first."""
-    return [row[0] for row in _CHILDREN.rows(connection, (project_id, instance_id, form_id, draft_version_id))]
+    # Sorted here: for an ORDER BY id SQLite would rather walk every receipt of the project in that order.
+    return sorted(row[0] for row in _CHILDREN.rows(connection, (project_id, instance_id, form_id, draft_version_id)))
 
 
 def conflicts_of_actor(connection: Connection, project_id: int, actor_id: int | None) -> int:
@@ -163,7 +185,9 @@ def insert_submission(connection: Connection, values: Sequence[Any]) -> None:
     _INSERT_SUBMISSION.run(connection, tuple(values))
 
 
-def add_version(connection: Connection, project_id: int, submission_id: int, receipt_id: int, version_no: int, now: datetime) -> None:
+def add_version(
+    connection: Connection, project_id: int, submission_id: int, receipt_id: int, version_no: int, now: datetime
+) -> None:
     """Make a receipt the current version; an edit always asks for a new review."""
     _NEW_VERSION.run(connection, (receipt_id, version_no, stored_moment(connection, now), project_id, submission_id))
 

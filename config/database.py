@@ -1,8 +1,9 @@
-"""The database: read, write in a transaction, or join the writer's next one. SQLite at a post, PostgreSQL at the hub."""
+"""The database: read, write in a transaction, join the writer's next one. SQLite at a post, PostgreSQL at the hub."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,12 @@ from sqlalchemy import Connection, Engine, MetaData, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from config.outages import is_outage, storage_busy
 from config.statements import Row, Statement
 from config.writer import PENDING, Writer
 
 CHECKPOINT_PAGES = 4000
-
+log = logging.getLogger("relais.database")
 
 # Constraint names are fixed so that migrations can name them on both databases.
 NAMES = {
@@ -45,7 +47,7 @@ BeforeCommit = Callable[[Connection], None]
 
 
 class Database:
-    """One open database. `before_commit` runs as the last thing in every write transaction (the event log's numbers)."""
+    """One open database. `before_commit` runs as the last thing in every write transaction (numbers the events)."""
 
     def __init__(self, engine: Engine, before_commit: BeforeCommit = lambda connection: None) -> None:
         self.engine = engine
@@ -63,36 +65,60 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A read-only session with one consistent view; end it before writing to a socket."""
+        """A read-only session with one consistent view; end it before writing to a socket. Problem 503 in an outage."""
         with (
+            self._outages_as_problems(),
             self.engine.connect() as connection,
-            Session(connection, autoflush=False, expire_on_commit=False) as session,
+            Session(self._with_one_view(connection), autoflush=False, expire_on_commit=False) as session,
         ):
             yield session
 
+    def _with_one_view(self, connection: Connection) -> Connection:
+        if self.is_sqlite:
+            return connection
+        return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
     def look_up(self, statement: Statement, values: Sequence[Any]) -> list[Row]:
         """The rows of one SELECT that needs no transaction around it; for questions asked with every request."""
-        connection = self.engine.raw_connection()
-        try:
-            found: list[Row] = connection.dbapi_connection.execute(  # type: ignore[union-attr]
-                statement.text(sqlite=self.is_sqlite), values
-            ).fetchall()
-            return found
-        finally:
-            connection.close()
+        with self._outages_as_problems(), closing(self.engine.raw_connection()) as connection:
+            driver: Any = connection.dbapi_connection
+            if self.is_sqlite:
+                return list(driver.execute(statement.text(sqlite=True), values).fetchall())
+            # psycopg would send BEGIN before and leave ROLLBACK to the pool: three journeys instead of one.
+            driver.autocommit = True
+            try:
+                return list(driver.execute(statement.text(sqlite=False), values).fetchall())
+            finally:
+                if not driver.closed:
+                    driver.autocommit = False
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A fresh session that commits at the end of the block and rolls back if it raises; pass ids in, not objects."""
-        with self.lock if self.is_sqlite else _no_lock(), self.engine.connect() as connection:
-            connection = connection.execution_options(relais_write=True)
+        """A fresh session that commits at the end of the block and rolls back if it raises; pass ids in, not objects.
+
+        Problem 503 in an outage; on PostgreSQL nobody may know then whether the commit arrived.
+        """
+        lock = self.lock if self.is_sqlite else nullcontext()
+        with lock, self._outages_as_problems(), self.engine.connect() as plain:
+            connection = plain.execution_options(relais_write=True)
             try:
                 with connection.begin(), Session(connection, expire_on_commit=False) as session:
                     yield session
                     session.flush()
                     self.before_commit(connection)
             finally:
-                connection.info.pop(PENDING, None)
+                if not connection.invalidated:
+                    connection.info.pop(PENDING, None)
+
+    @contextmanager
+    def _outages_as_problems(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            if not is_outage(error, self.engine.dialect.loaded_dbapi):
+                raise
+            log.warning("database: cannot serve (%s)", type(error).__name__)
+            raise storage_busy(type(error).__name__) from error
 
     def close(self) -> None:
         """Finish what the writer has accepted, then close every connection."""
@@ -100,15 +126,17 @@ class Database:
         self.engine.dispose()
 
 
-@contextmanager
-def _no_lock() -> Iterator[None]:
-    yield
-
-
 def engine_options(url: str) -> dict[str, Any]:
     """What Flask-SQLAlchemy passes to create_engine for this URL."""
     if make_url(url).get_backend_name() != "sqlite":
-        return {"pool_size": 16, "max_overflow": 32, "pool_pre_ping": True}
+        return {
+            "pool_size": 16,
+            "max_overflow": 32,
+            "pool_pre_ping": True,
+            # A phone waits 60 s for its answer (C50): a server that is gone must be noticed well before. In seconds,
+            # and in milliseconds without an acknowledgement.
+            "connect_args": {"connect_timeout": 10, "tcp_user_timeout": 20_000},
+        }
     return {
         "module": sqlite_module(),
         # isolation_level None: the driver starts no transaction of its own, `_begin_sqlite` does.

@@ -1,7 +1,7 @@
 """SQL of the receiving path, written once with `?` and handed straight to the driver.
 
-For statements that run for every submission: SQLAlchemy's result objects cost more than SQLite's work itself (a third of
-the CPU of a POST was measured there). Everywhere else SQLAlchemy's expressions are clearer.
+For statements that run for every submission: SQLAlchemy's result objects cost more than SQLite's work itself (a third
+of the CPU of a POST was measured there). Everywhere else SQLAlchemy's expressions are clearer.
 """
 
 from collections.abc import Sequence
@@ -16,13 +16,16 @@ Row = tuple[Any, ...]
 
 
 class Statement:
-    """One statement. It runs in the transaction of the connection it is given; errors are the driver's own."""
+    """One statement. It runs in the transaction of the connection it is given; errors are the driver's own.
+
+    `lock` is added on PostgreSQL alone (`FOR UPDATE …`): a write transaction of SQLite has everything locked already.
+    """
 
     __slots__ = ("_postgresql", "_sqlite")
 
-    def __init__(self, sql: str) -> None:
+    def __init__(self, sql: str, *, lock: str = "") -> None:
         self._sqlite = sql
-        self._postgresql = sql.replace("?", "%s")
+        self._postgresql = f"{sql} {lock}".rstrip().replace("?", "%s")
 
     def text(self, *, sqlite: bool) -> str:
         """The SQL with the driver's placeholders."""

@@ -1,24 +1,27 @@
-"""Group commit: many submissions, one fsync. `writer.commit(work)` returns after COMMIT, or raises that work's own error."""
+"""Group commit: many submissions, one fsync. `commit(work)` returns after COMMIT, or raises that work's own error."""
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from enum import Enum
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 
+from config.outages import is_collision, is_outage, storage_busy
 from config.problem import Problem
 
 BATCH = 64
+# How often one item is run while other processes keep getting in between.
+TRIES = 5
 # Key in `connection.info` of what `before_commit` will write; gone when the transaction ends, however it ends.
 PENDING = "relais.pending"
 log = logging.getLogger("relais.writer")
 
 
 class Work(Protocol):
-    """One item: `run` writes on the connection it is given and returns a value; it may run again on another connection."""
+    """One item: `run` writes on the connection it is given and returns a value; it may run again on another one."""
 
     shard: int
     order: tuple[Any, ...]
@@ -26,15 +29,16 @@ class Work(Protocol):
     def run(self, connection: Connection) -> Any: ...
 
 
-def storage_busy(detail: str) -> Problem:
-    """503: nothing is promised, the phone keeps its copy and tries again."""
-    return Problem(
-        503,
-        en="The server cannot store anything right now. Your form stays on the phone: send it again later.",
-        fr="Le serveur ne peut rien enregistrer pour l’instant. La fiche reste sur le téléphone : renvoyez plus tard.",
-        message=f"The server could not store this now ({detail}). Try again later.",
-        headers={"Retry-After": "30"},
-    )
+class _Then(Enum):
+    """What follows when a transaction did not come about."""
+
+    APART = "an item may be at fault: each alone, so that neighbours never pay for it"
+    AGAIN = "another process was first, or the connection was stale: nothing was committed, the same again"
+    UNKNOWN = "nobody knows whether this COMMIT arrived: promise nothing, and do not try it again blindly"
+    AWAY = "no connection: the others would only wait for the same time-out"
+
+
+_Failure = tuple[_Then, BaseException]
 
 
 class _Item:
@@ -100,8 +104,8 @@ class Writer:
             except BaseException as error:
                 # Whatever happens to one batch, the thread must live and every caller must hear something.
                 log.exception("writer: a batch failed outside the database")
-                for item in batch:
-                    item.error = item.error or error
+                self._drop_connection()
+                _fail(batch, error)
             for item in batch:
                 item.done.release()
         self._drop_connection()
@@ -117,51 +121,63 @@ class Writer:
         return batch
 
     def _commit_batch(self, batch: list[_Item]) -> None:
-        if self._attempt(batch):
-            return
-        # One item broke the shared transaction (or the database did): each alone, so that neighbours never pay for it.
-        for item in batch:
-            item.error = None
-            self._attempt([item], alone=True)
+        failure = self._attempt(batch)
+        if failure is not None and failure[0] in (_Then.UNKNOWN, _Then.AWAY):
+            _fail(batch, failure[1])
+        elif failure is not None:
+            for number, item in enumerate(batch):
+                failure = self._commit_alone(item)
+                if failure is not None and failure[0] is _Then.AWAY:
+                    _fail(batch[number:], failure[1])
+                    break
+                item.error = failure[1] if failure is not None else None
 
-    def _attempt(self, batch: list[_Item], *, alone: bool = False) -> bool:
-        """True when every item has its outcome; False asks for a replay one by one."""
-        committing = False
-        try:
-            with self._lock:
+    def _commit_alone(self, item: _Item) -> _Failure | None:
+        failure = None
+        for _ in range(TRIES):
+            failure = self._attempt([item])
+            if failure is None or failure[0] is not _Then.AGAIN:
+                break
+        return failure
+
+    def _attempt(self, batch: Sequence[_Item]) -> _Failure | None:
+        """Run a batch in one transaction; None once it is on disk."""
+        with self._lock:
+            try:
                 connection = self._open()
-                transaction = connection.begin()
-                try:
-                    for item in batch:
-                        item.result = item.work.run(connection)
-                    self._before_commit(connection)
-                    committing = True
-                    transaction.commit()
-                except BaseException:
-                    connection.info.pop(PENDING, None)
-                    _quietly(transaction.rollback)
-                    raise
-        except Exception as error:
-            original = error.orig if isinstance(error, DBAPIError) else error
-            database_failed = isinstance(original, self._driver.OperationalError | self._driver.InterfaceError)
-            lost = isinstance(original, self._driver.Error) and self._engine.dialect.is_disconnect(original, None, None)
-            if lost or database_failed:
-                self._drop_connection()
-            if committing and not self._sqlite and lost:
-                # Nobody knows whether this COMMIT arrived: promise nothing, and do not try it again blindly.
-                self._fail(batch, storage_busy("outcome unknown"))
-                return True
-            if not alone:
-                return False
-            self._fail(batch, storage_busy(type(error).__name__) if database_failed else error)
-            if not isinstance(error, Problem):
-                log.exception("writer: an item failed", exc_info=error)
-        return True
+            except Exception as error:  # noqa: BLE001 - handed to the callers
+                return _Then.AWAY, self._told(error)
+            driver, info = connection.connection.dbapi_connection, connection.info
+            committing = False
+            try:
+                connection.begin()
+                for item in batch:
+                    item.result = item.work.run(connection)
+                self._before_commit(connection)
+                committing = True
+                connection.commit()
+                return None
+            except Exception as error:  # noqa: BLE001 - handed to the callers
+                info.pop(PENDING, None)
+                # Only PostgreSQL's connections can be lost; sqlite3's have no such attribute.
+                lost = connection.invalidated or getattr(driver, "closed", False)
+                if lost or committing or is_outage(error, self._driver):
+                    self._drop_connection()
+                else:
+                    connection.rollback()
+                if lost and committing:
+                    return _Then.UNKNOWN, storage_busy("outcome unknown")
+                return _Then.AGAIN if lost or is_collision(error) else _Then.APART, self._told(error)
 
-    @staticmethod
-    def _fail(batch: list[_Item], error: BaseException) -> None:
-        for item in batch:
-            item.error = error
+    def _told(self, error: Exception) -> Exception:
+        """What the caller hears: its own error, or that the database cannot serve."""
+        if isinstance(error, Problem):
+            return error
+        if is_outage(error, self._driver) or is_collision(error):
+            log.warning("writer: cannot commit (%s)", type(error).__name__)
+            return storage_busy(type(error).__name__)
+        log.error("writer: an item failed", exc_info=error)
+        return error
 
     def _open(self) -> Connection:
         if self._connection is None or self._connection.closed or self._connection.invalidated:
@@ -177,6 +193,11 @@ class Writer:
             _quietly(self._connection.invalidate)
             _quietly(self._connection.close)
             self._connection = None
+
+
+def _fail(batch: Sequence[_Item], error: BaseException) -> None:
+    for item in batch:
+        item.error = error
 
 
 def _quietly(call: Callable[[], Any]) -> None:

@@ -56,6 +56,8 @@ class Form(Model):
     __tablename__ = "form"
     __table_args__ = (
         CheckConstraint("state IN ('open', 'closing', 'closed')", name="state"),
+        # Receiving also asks for deleted ones.
+        Index("ix_form_xml_form_id", "project_id", "xml_form_id"),
         Index("uq_form_xml_form_id", "project_id", "xml_form_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
     )
     project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from alembic import context
+from sqlalchemy import BigInteger
 
 import accounts.models
 import collector.models
@@ -11,12 +12,12 @@ from config.columns import Moment
 from config.database import Model
 
 
-
 def render(kind: str, item: Any, autogenerate: Any) -> str | bool:
     """How our own types are written in a new revision."""
-    if kind == "type" and isinstance(item, Moment):
-        autogenerate.imports.add("from config.columns import Moment")
-        return "Moment()"
+    for type_, name in ((Moment, "Moment()"), (BigInteger, "BigInt")):
+        if kind == "type" and isinstance(item, type_):
+            autogenerate.imports.add(f"from config.columns import {name.removesuffix('()')}")
+            return name
     return False
 
 

@@ -1,0 +1,45 @@
+"""No statement of the receiving path may read a whole table: at a million submissions that is the end of receiving."""
+
+import re
+
+import pytest
+
+import accounts.app_users
+import accounts.events
+import collector.files
+import collector.models
+import collector.receipts
+import collector.release
+import config.database
+from config.statements import Statement
+from tests.installation import Installation
+
+# A search by the project alone walks all of it.
+WHOLE_PROJECT = re.compile(r"\((\w+\.)?project_id=\?\)$")
+MODULES = (accounts.app_users, accounts.events, collector.files, collector.receipts, collector.release, config.database)
+STATEMENTS = [
+    pytest.param(value, id=f"{module.__name__}.{name}")
+    for module in MODULES
+    for name, value in vars(module).items()
+    if isinstance(value, Statement) and "nextval" not in value.text(sqlite=True)
+]
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_a_statement_of_the_receiving_path_finds_its_rows_by_an_index(
+    statement: Statement, post_node: Installation
+) -> None:
+    sql = statement.text(sqlite=True)
+    values = [None] * sql.count("?")
+    with post_node.services.database.engine.connect() as connection:
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        plan = [row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+    assert not [step for step in plan if step.startswith("SCAN") or WHOLE_PROJECT.search(step)], plan
+
+
+def test_an_inbox_of_waiting_receipts_is_read_from_its_own_index(post_node: Installation) -> None:
+    sql = "EXPLAIN QUERY PLAN SELECT id FROM receipt WHERE project_id = 1 AND status = 'held' AND " + str(
+        collector.models.WAITING
+    )
+    assert "ix_receipt_waiting" in post_node.rows(sql)[0][3]
