@@ -7,7 +7,6 @@ request; a long one after it, until the phone hangs up or a bound is reached. Wh
 the phone's receive buffer already, where OkHttp 5 looks after its write has failed.
 """
 
-import contextlib
 import functools
 import logging
 import socket
@@ -15,132 +14,22 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
 from waitress.task import Task, WSGITask
 
-from config.body_spool import BodySpool
-from config.forwarding import take_forwarding
-from config.gate import Refusal, reason
+from config.gate import reason
+from config.request import GatedRequest, raw_path
 
 if TYPE_CHECKING:
     from config.server import Server
 
 logger = logging.getLogger(__name__)
 
-# A refused body up to this many bytes is read before the answer is given.
-SHORT_BODY = 1024 * 1024
-# Of a longer one, this much is read after the answer, for at most so many seconds: on a good network all of it.
+# Of a long refused body, this much is read after the answer, for at most so many seconds: on a good network all of it.
 LINGER_BYTES = 64 * 1024 * 1024
 LINGER_SECONDS = 30
 LINGER_READ = 256 * 1024
 # The kernel's send buffer may hold megabytes; reading that much of a file for every few KB a slow phone takes is waste.
 SEND_PIECE = 128 * 1024
-
-
-class GatedParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no type information
-    """A request on its way in. `refusal` is the gate's; `cut_short` means that the client is still sending."""
-
-    refusal: Refusal | None = None
-    cut_short = False
-    client_ip = ""
-    body_rcv: Any
-    completed: bool
-    content_length: int
-    expect_continue: bool
-
-    def __init__(self, adj: Any, channel: "GatedChannel") -> None:
-        super().__init__(adj)
-        self.channel = channel
-
-    def received(self, data: bytes) -> int:
-        """Take bytes from the socket; how many of them belong to this request."""
-        try:
-            consumed: int = super().received(data)
-        except OSError as error:
-            logger.warning("A request body could not be spooled: %s", error)
-            self._forget_body()
-            self._refuse(self._own_refusal(503))
-            consumed = len(data)
-        if self.completed and self.error is not None and not isinstance(self.body_rcv, _Discarded):
-            self.cut_short = True
-            # What follows is the refused body, not another request.
-            return len(data)
-        return consumed
-
-    def parse_header(self, header_plus: bytes) -> None:
-        """Read the headers, then ask the gate."""
-        super().parse_header(header_plus)
-        server = self.channel.server
-        self.client_ip, scheme = take_forwarding(self.headers, self.channel.addr[0], server.proxies)
-        if scheme:
-            self.url_scheme = scheme
-        if self.body_rcv is not None:
-            self.body_rcv.buf = BodySpool(server.tempdir)
-        elif not self.expect_continue:
-            return
-        refusal = self._ask(server)
-        if refusal is not None:
-            self._refuse(refusal)
-
-    def close(self) -> None:
-        """Give back what the body took."""
-        self._forget_body()
-
-    def _ask(self, server: "Server") -> Refusal | None:
-        if server.gate is None:
-            return None
-        headers = {name.replace("_", "-").lower(): value for name, value in self.headers.items()}
-        length = -1 if self.chunked else self.content_length
-        try:
-            return server.gate(self.command, self.request_uri, headers, length, self.client_ip, self.url_scheme)
-        except Exception:
-            # The application will find out by itself what is wrong; a broken gate must not close the house.
-            logger.exception("The gate failed for %s %s", self.command, raw_path(self))
-            return None
-
-    def _own_refusal(self, status: int) -> Refusal:
-        headers, body = self.channel.server.error_page(raw_path(self), status)
-        return Refusal(status, headers, body)
-
-    def _refuse(self, refusal: Refusal) -> None:
-        self.error = self.refusal = refusal
-        # Once a part of the body has been taken, what is left of it is not worth the counting.
-        untouched = not self.headers_finished and not self.expect_continue
-        if untouched and 0 < self.content_length <= SHORT_BODY:
-            self.body_rcv = _Discarded(self.content_length)
-        else:
-            self.body_rcv = None
-            self.content_length = 0
-            self.completed = True
-        self.expect_continue = False
-
-    def _forget_body(self) -> None:
-        body, self.body_rcv = self.body_rcv, None
-        if body is not None:
-            with contextlib.suppress(OSError):
-                body.getbuf().close()
-
-
-class _Discarded:
-    """Counts down a body that nobody wants."""
-
-    error = None
-    completed = False
-
-    def __init__(self, length: int) -> None:
-        self._remaining = length
-
-    def received(self, data: bytes) -> int:
-        taken = min(len(data), self._remaining)
-        self._remaining -= taken
-        self.completed = self._remaining == 0
-        return taken
-
-    def getbuf(self) -> "_Discarded":
-        return self
-
-    def close(self) -> None:
-        pass
 
 
 class ErrorAnswer(Task):  # type: ignore[misc]
@@ -181,6 +70,15 @@ class Answer(WSGITask):  # type: ignore[misc]
             del environ["SERVER_SOFTWARE"]
         return environ
 
+    def set_close_on_finish(self) -> None:
+        """Close the connection after this answer, but not because a 204 or 304 has no length: it has no body either.
+
+        Every submission begins with a HEAD that is answered 204 (C39, C40); waitress would hang up on each.
+        """
+        asked = self.request.headers.get("CONNECTION", "").lower()
+        if self.wrote_header or self.has_body or self.version != "1.1" or asked == "close":
+            super().set_close_on_finish()
+
     def write(self, data: bytes) -> None:
         """Send a piece of the answer: the headers and a whole body in one packet, and one system call."""
         if self.wrote_header or not self.complete or not self.has_body or len(data) != self.content_length:
@@ -206,7 +104,7 @@ class GatedChannel(HTTPChannel):  # type: ignore[misc]
     def __init__(self, server: "Server", sock: socket.socket, addr: Any, adj: Any, **more: Any) -> None:
         super().__init__(server, sock, addr, adj, **more)
         self.sendbuf_len = min(self.sendbuf_len, SEND_PIECE)
-        self.parser_class = functools.partial(GatedParser, channel=self)
+        self.parser_class = functools.partial(GatedRequest, channel=self)
 
     def readable(self) -> bool:
         """Whether more bytes are wanted."""
@@ -289,9 +187,3 @@ class GatedChannel(HTTPChannel):  # type: ignore[misc]
         """Whether nothing is under way: no request in part or whole, no answer still leaving."""
         with self.requests_lock:
             return not self.requests and self.request is None and not self.total_outbufs_len
-
-
-def raw_path(request: HTTPRequestParser) -> str:
-    """The undecoded path of a request, `/` if it could not be read."""
-    uri: str = getattr(request, "request_uri", "/")
-    return uri.partition("?")[0]

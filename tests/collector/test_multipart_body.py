@@ -14,6 +14,7 @@ from collector.upload_part import MEMORY_LIMIT, Part
 from config.problem import Problem
 
 BOUNDARY = "3f0b8a1e-7c55-4f0e-9d0a-5a3a7f1f2b6c"
+TYPE = f"multipart/form-data; boundary={BOUNDARY}"
 XML = b"<?xml version='1.0' encoding='UTF-8' ?><data id=\"flow\"><name>Zo\xc3\xa9</name></data>"
 PHOTO = b"\xff\xd8" + bytes(range(256)) * 8
 
@@ -37,27 +38,10 @@ def body(*parts: bytes, end: bytes = b"--\r\n") -> bytes:
     return b"".join(delimiter + b"\r\n" + part + b"\r\n" for part in parts) + delimiter + end
 
 
-def read(
-    data: bytes,
-    spool: Path,
-    *,
-    length: int | None = -1,
-    max_xml: int = 20_000_000,
-    max_file: int = 1 << 30,
-    max_total_parts: int = 200,
-    content_type: str = f"multipart/form-data; boundary={BOUNDARY}",
-) -> Upload:
-    stream = io.BytesIO(data)
+def read(data: bytes, spool: Path, *, length: int | None = -1, content_type: str = TYPE, **limits: int) -> Upload:
+    chosen = {"max_xml": 20_000_000, "max_file": 1 << 30, **limits}
     length = len(data) if length == -1 else length
-    return read_submission(
-        stream,
-        content_type,
-        length,
-        spool=spool,
-        max_xml=max_xml,
-        max_file=max_file,
-        max_total_parts=max_total_parts,
-    )
+    return read_submission(io.BytesIO(data), content_type, length, spool=spool, **chosen)
 
 
 def code(data: bytes, spool: Path, **limits: object) -> float:
@@ -233,10 +217,10 @@ def test_however_the_network_cuts_the_bytes_the_same_comes_out(
 ) -> None:
     whole = body(xml_part(), *(file_part(f"{number}.bin", content) for number, content in enumerate(files)))
     sizes = iter(data.draw(st.lists(st.integers(1, 50), max_size=200)))
-    content_type = f'multipart/form-data; boundary="{BOUNDARY}"'
+    quoted_type = f'multipart/form-data; boundary="{BOUNDARY}"'
     spool = tmp_path_factory.getbasetemp()
-    limits = {"spool": spool, "max_xml": 10_000, "max_file": 10_000}
-    trickled = read_submission(Trickle(whole, sizes), content_type, len(whole), **limits)  # type: ignore[arg-type]
+    stream = Trickle(whole, sizes)
+    trickled = read_submission(stream, quoted_type, len(whole), spool=spool, max_xml=10_000, max_file=10_000)
     assert trickled == read(whole, spool)
     assert [part.content for part in trickled.files] == files
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.respondent.own import Filled, Respondent, Unfillable
-from tests.respondent.session import Device
+from tests.respondent.preload import Device
 
 SOURCE = Path(__file__).with_name("JavaRespondent.java")
 ZONE = "Africa/Niamey"

@@ -1,24 +1,25 @@
 """Our own respondent: fills any XForm validly without Java, the same way every time for the same seed."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import islice
 
 from tests.respondent.audit import audit_log
-from tests.respondent.candidates import bounds, candidates
-from tests.respondent.form import Control, XForm, references
+from tests.respondent.candidates import candidates
+from tests.respondent.causes import Causes, causes_of, guesses, questions_behind
+from tests.respondent.form import Control, XForm
 from tests.respondent.photos import photo
-from tests.respondent.session import Device, FormError, Session
+from tests.respondent.preload import Device
+from tests.respondent.session import FormError, Session
 from tests.respondent.tree import Node
-from tests.respondent.values import number_text
-from tests.respondent.xpath import Expression
 
 NIAMEY = timezone(timedelta(hours=1))
 TRIES = 12
 REPAIRS = 60
-Causes = list[tuple[Expression, Node]]
+SAME_STOP = 12
 
 
 class Unfillable(FormError):
@@ -85,10 +86,14 @@ class _Attempt:
 
     def run(self) -> Filled:
         self._walk()
+        stops: Counter[tuple[int, str]] = Counter()
         for _ in range(REPAIRS):
             problem = self._problem()
             if problem is None:
                 return self._finish()
+            stops[id(problem[1]), problem[2]] += 1
+            if max(stops.values()) > SAME_STOP:
+                break
             self._repair(*problem)
             self._walk()
         _, node, reason = self._problem() or (None, self.session.root, "changes that never end")
@@ -122,7 +127,7 @@ class _Attempt:
         required = self.session.is_required(node)
         if node.text and self.session.satisfies(node) and self.chance.random() < 0.5:
             return
-        if not required and self.chance.random() < 0.25:
+        if not required and self.chance.random() < (0.05 if control.name == "upload" else 0.25):
             return
         self._try_all(control, node)
 
@@ -188,7 +193,7 @@ class _Attempt:
             return
         key = (node.path, reason)
         self.respondent.detours[key] = self.respondent.detours.get(key, 0) + 1
-        groups = [self._questions_behind(node, causes) for causes in self._causes(control, node)]
+        groups = [questions_behind(self.session, node, causes) for causes in causes_of(self.session, control, node)]
         for causes, sources in groups:
             if self._change_one(control, node, causes, sources):
                 return
@@ -196,39 +201,12 @@ class _Attempt:
             return
         raise Unfillable(node.path, reason)
 
-    def _causes(self, control: Control, node: Node) -> Iterator[Causes]:
-        """What the trouble depends on: first its own rules and choices, then the conditions of what is above it."""
-        bind = self.session.form.binds.get(node.path)
-        own: Causes = []
-        if bind is not None:
-            own += [(one, node) for one in (bind.constraint, bind.relevant) if one is not None]
-        if control.nodeset is not None:
-            own.append((control.nodeset, node))
-        yield own
-        above, outer = node.parent, []
-        while above is not None:
-            bind = self.session.form.binds.get(above.path)
-            if bind is not None and bind.relevant is not None:
-                outer.append((bind.relevant, above))
-            above = above.parent
-        yield outer
-
-    def _questions_behind(self, node: Node, causes: Causes) -> tuple[Causes, list[tuple[Control, Node]]]:
-        sources = [
-            (self.session.form.by_path[path], target)
-            for path in self._sources(causes)
-            for target in self.session.nodes(path)
-            if target is not node
-        ]
-        self.chance.shuffle(sources)
-        return causes, sources
-
     def _change_one(self, control: Control, node: Node, causes: Causes, sources: list[tuple[Control, Node]]) -> bool:
         for other, target in sources:
             if not target.is_relevant() or self.session.is_readonly(target):
                 continue
             before = target.text
-            for text in [*self._guesses(causes, target), *candidates(self.session, other, target)]:
+            for text in [*guesses(self.session, causes, target), *candidates(self.session, other, target)]:
                 if self._fits(target, text) and not self._stops_after(control, node):
                     return True
             self.session.answer(target, before)
@@ -253,34 +231,12 @@ class _Attempt:
             return True
         return self._stops(node)
 
-    def _guesses(self, causes: Causes, target: Node) -> list[str]:
-        """Values that would make two compared numbers equal."""
-        if target.kind not in {"int", "decimal"}:
-            return []
-        numbers = [number for expression, node in causes for number in bounds(self.session, expression, node)]
-        here = float(target.text or 0)
-        found = {here + one - other for one in numbers for other in numbers}
-        return [number_text(round(number, 3)) for number in sorted(found, key=lambda one: abs(one - here))][:24]
-
-    def _sources(self, causes: Causes) -> list[str]:
-        """Questions the causes read, directly or through calculations."""
-        form = self.session.form
-        found: list[str] = []
-        seen: set[str] = set()
-        waiting = [path for expression, node in causes for path in references(expression, node.path)]
-        while waiting:
-            path = waiting.pop()
-            if path in seen:
-                continue
-            seen.add(path)
-            if path in form.by_path:
-                found.append(path)
-                nodeset = form.by_path[path].nodeset
-                waiting += references(nodeset, path) if nodeset is not None else ()
-            bind = form.binds.get(path)
-            if bind is not None and bind.calculate is not None:
-                waiting += references(bind.calculate, path)
-        return sorted(found)
+    def _disorder(self) -> None:
+        """Now and then other sibling orders in an instance of a repeat, same names together, as Collect does (C55)."""
+        for node in list(self.session.root.walk()):
+            if node.repeat and self.chance.random() < 0.2:
+                places = {name: self.chance.random() for name in sorted({child.name for child in node.children})}
+                node.children.sort(key=lambda child: places[child.name])
 
     def _finish(self) -> Filled:
         session = self.session
@@ -293,4 +249,5 @@ class _Attempt:
             if node.path.endswith("/meta/audit"):
                 node.text = "audit.csv"
                 files["audit.csv"] = audit_log(session, [one for one in self.asked if one.is_relevant()], ended)
+        self._disorder()
         return Filled(session.finish(ended), files, ended.astimezone(UTC))

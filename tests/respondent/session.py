@@ -4,26 +4,18 @@ import heapq
 import random
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from tests.respondent import dates, functions, nodesets
-from tests.respondent.form import Bind, Control, SetValue, XForm
+from tests.respondent.form import Control, SetValue, XForm
 from tests.respondent.plan import COUNT, Plan
+from tests.respondent.preload import Device, preloaded
 from tests.respondent.repeats import insert, renew_count
 from tests.respondent.tree import Node, serialise
 from tests.respondent.values import Result, date_time_text, stored, to_boolean
 from tests.respondent.xpath import Context, Expression
 
 FUNCTIONS = functions.LIBRARY | nodesets.LIBRARY | dates.LIBRARY
-
-
-@dataclass(frozen=True)
-class Device:
-    """What preloads ask the phone."""
-
-    device_id: str = "collect:respondent000000"
-    username: str = "enumerator"
 
 
 class FormError(Exception):
@@ -169,7 +161,7 @@ class Session:
         for bind in self.form.binds.values():
             if bind.preload:
                 for node in self.nodes(bind.path):
-                    node.text = self._preloaded(bind) or node.text
+                    node.text = preloaded(bind, self.device, self.now, self.uuid) or node.text
         for path in self.plan.rank:
             self.mark(path)
         self._settle()
@@ -178,17 +170,6 @@ class Session:
                 for node in self.nodes(rule.target):
                     self.run_set_value(rule, node)
         self._settle()
-
-    def _preloaded(self, bind: Bind) -> str:
-        wanted = (bind.preload, bind.preload_parameters)
-        if bind.preload == "uid":
-            return f"uuid:{self.uuid()}"
-        return {
-            ("timestamp", "start"): date_time_text(self.now),
-            ("date", "today"): self.now.date().isoformat(),
-            ("property", "deviceid"): self.device.device_id,
-            ("property", "username"): self.device.username,
-        }.get(wanted, "")
 
     def _run(self, rule: SetValue, near: Node) -> None:
         targets = self.nodes(rule.target)
@@ -272,7 +253,7 @@ class Session:
                 continue
             nodes = self.nodes(control.path)
             if within is not self.root:
-                nodes = [one for one in nodes if _inside(one, within)]
+                nodes = [one for one in nodes if within in one.above()]
             for node in list(nodes):
                 if control.name == "repeat":
                     yield from self._questions(control.children, node)
@@ -285,26 +266,10 @@ def written_namespaces(form: XForm) -> list[tuple[str, str]]:
     return list(form.namespaces.items())
 
 
-def _inside(node: Node, within: Node) -> bool:
-    above: Node | None = node
-    while above is not None:
-        if above is within:
-            return True
-        above = above.parent
-    return False
-
-
 def _same_instances(node: Node, other: Node) -> bool:
     """Whether two nodes are in the same instances of the repeats they share."""
-    mine = {above.path: above for above in _above(node) if above.repeat}
-    return all(mine.get(above.path, above) is above for above in _above(other) if above.repeat)
-
-
-def _above(node: Node) -> Iterator[Node]:
-    above: Node | None = node
-    while above is not None:
-        yield above
-        above = above.parent
+    mine = {above.path: above for above in node.above() if above.repeat}
+    return all(mine.get(above.path, above) is above for above in other.above() if above.repeat)
 
 
 def _cell(item: Node, column: str) -> str:

@@ -46,6 +46,13 @@ class Node:
         for child in self.children:
             yield from child.walk()
 
+    def above(self) -> Iterator["Node"]:
+        """This node and everything it is in, from the inside out."""
+        node: Node | None = self
+        while node is not None:
+            yield node
+            node = node.parent
+
     def copy(self) -> "Node":
         """A copy of the subtree without parent."""
         twin = Node(self.name, self.text, None, [], [], self.tag, self.path, self.kind, self.relevant, self.repeat)
@@ -55,7 +62,7 @@ class Node:
 
     def is_relevant(self) -> bool:
         """Whether this node and all above it are relevant."""
-        node: Node | None = self
+        node: Node | None = self  # a plain loop: asked for every node of every path
         while node is not None:
             if not node.relevant:
                 return False
