@@ -1,6 +1,7 @@
 """The address this server is reached at, for every absolute URL it hands out (C13, C96)."""
 
 import ipaddress
+import re
 import socket
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -9,17 +10,20 @@ from flask import request
 
 from config.services import services
 
+# Anything else in a Host (a user name before an @, spaces) would end up in the addresses phones are given.
+_HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
+
 
 def base_url() -> str:
     """`https://host[:port]` without a slash: the public URL, else the request's Host if it can be trusted to lead here.
 
-    A Host that is neither an IP address, nor localhost, nor this machine's name could send phones elsewhere; the machine's
-    own address on the network answers then.
+    A Host that is neither an IP address, nor localhost, nor this machine's name could send phones elsewhere; the
+    machine's own address on the network answers then.
     """
     settings = services().settings
     if settings.public_url:
         return settings.public_url
-    if _is_ours(urlsplit(f"//{request.host}").hostname or ""):
+    if _HOST.fullmatch(request.host) and _is_ours(urlsplit(f"//{request.host}").hostname or ""):
         return f"{request.scheme}://{request.host}"
     return configured_url()
 

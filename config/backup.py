@@ -5,7 +5,6 @@ for two days, so none can be lacking. The first copy grows in `FOLDER.part` and 
 ones add to it and replace the database at the end. Killed at any moment, the folder holds the former copy or the new.
 """
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -30,6 +29,7 @@ from config.backup_folder import (
     intact,
     load_manifest,
     named_files,
+    one_at_a_time,
     read_again,
     sqlite_file,
     sync,
@@ -48,7 +48,7 @@ from config.storage.disk import DiskStorage
 def make_backup(opened: Services, folder: Path) -> Contents:
     """Make `folder` a whole copy of this installation, or bring that in it up to date; Problem when that fails."""
     folder = folder.resolve()
-    with _one_at_a_time(opened):
+    with one_at_a_time(opened.settings.temporary):
         try:
             work = _place_of_work(opened, folder)
             _demand_space(opened, folder.parent, copied_files(work))
@@ -61,16 +61,6 @@ def make_backup(opened: Services, folder: Path) -> Contents:
         except (OSError, SQLAlchemyError, sqlite_module().Error) as error:
             raise errors.backup_failed(folder, error) from error
     return Contents(manifest.files, manifest.bytes, manifest.missing)
-
-
-@contextmanager
-def _one_at_a_time(opened: Services) -> Iterator[None]:
-    with (opened.settings.temporary / "backup.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise errors.backup_under_way() from None
-        yield
 
 
 def _place_of_work(opened: Services, folder: Path) -> Path:
@@ -153,7 +143,9 @@ def _fill(opened: Services, work: Path) -> Manifest:
 
 def _copy_database(database: Database, path: Path) -> None:
     """One moment of the database as an SQLite file, while others write."""
-    path.unlink(missing_ok=True)
+    # A journal left by a killed run would be played back into the new file.
+    for leftover in (path, path.with_name(path.name + "-journal")):
+        leftover.unlink(missing_ok=True)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     if database.is_sqlite:
         # Row by row into new pages, so that nothing erased survives in a free page of the copy.

@@ -20,7 +20,7 @@ def backup(folder: Path) -> None:
     A folder that holds an earlier copy is brought up to date.
     """
     done = make_backup(services(), folder)
-    _show(folder, done, f"{folder} holds everything: {done.files} files. Guard it like the server: it has every answer and key.")
+    _show(folder, done, f"{folder} holds everything: {done.files} files. Guard it as you guard the server.")
     if done.missing:
         words = f"Except {len(done.missing)} files that this server itself has lost; `relais check` names them."
         click.echo(words, err=True)

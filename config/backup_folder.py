@@ -9,6 +9,7 @@ It is whole when the manifest carries the SHA-256 of the database and every file
 `files/`, or is listed as missing because the server itself had lost it.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -21,7 +22,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, NullPool, create_engine, select
 
 from config.database import Model, sqlite_module
-from config.errors import backup_damaged, backup_too_new, not_a_backup
+from config.errors import backup_damaged, backup_too_new, backup_under_way, not_a_backup
 from config.storage import Storage
 from config.storage.disk import DiskStorage
 
@@ -134,6 +135,17 @@ def named_files(connection: Connection) -> Iterator[tuple[bytes, int]]:
     query = select(blob.sha256, blob.size).distinct().order_by(blob.sha256)
     for row in connection.execute(query, execution_options={"yield_per": 1000}):
         yield row.sha256, row.size
+
+
+@contextmanager
+def one_at_a_time(temporary: Path) -> Iterator[None]:
+    """Hold the right to back up or restore this installation on this machine; Problem when somebody else has it."""
+    with (temporary / "backup.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise backup_under_way() from None
+        yield
 
 
 @contextmanager

@@ -82,6 +82,15 @@ def unavailable() -> Problem:
     )
 
 
+def database_unreachable(reason: str) -> Problem:
+    """503.2: at the start of a command; `reason` is the driver's first line, which holds no password."""
+    return Problem(
+        503.2,
+        en=f"The database cannot be opened ({reason}). Check RELAIS_DATABASE_URL, or whether its server runs.",
+        fr=f"La base de données ne s’ouvre pas ({reason}). Vérifiez RELAIS_DATABASE_URL, ou si son serveur tourne.",
+    )
+
+
 def backup_place_missing(place: Path) -> Problem:
     """The folder that should hold the backup folder is not there: most often a stick that is not plugged in."""
     return Problem(
@@ -113,7 +122,7 @@ def backup_of_another(folder: Path) -> Problem:
     """The folder holds what may be the only copy of another installation, or of this one before it was restored."""
     return Problem(
         409.73,
-        en=f"{folder} is the backup of another server, or of this one before a restore. It was left alone: name a new folder.",
+        en=f"{folder} is the backup of another server, or of this one before a restore. Name a new folder.",
         fr=f"{folder} est la sauvegarde d’un autre serveur, ou de celui-ci avant une restauration. "
         "Elle reste intacte : nommez un nouveau dossier.",
     )
@@ -123,8 +132,8 @@ def backup_under_way() -> Problem:
     """One at a time."""
     return Problem(
         409.74,
-        en="A backup of this server is being made already. Wait until it has ended.",
-        fr="Une sauvegarde de ce serveur est déjà en cours. Attendez qu’elle se termine.",
+        en="Another backup or restore of this server is under way. Wait until it has ended.",
+        fr="Une autre sauvegarde ou restauration de ce serveur est en cours. Attendez qu’elle se termine.",
     )
 
 
@@ -133,8 +142,8 @@ def no_space(place: Path, needed: int, free: int) -> Problem:
     need, have = needed // 1_000_000 + 1, free // 1_000_000
     return Problem(
         507.1,
-        en=f"{place} has {have} MB free and {need} MB are needed. Nothing was written: make room or use another disk.",
-        fr=f"{place} a {have} Mo libres, il en faut {need}. Rien n’a été écrit : faites de la place ou changez de disque.",
+        en=f"{place} has {have} MB free and {need} MB are needed. Nothing was written: make room.",
+        fr=f"{place} a {have} Mo libres, il en faut {need}. Rien n’a été écrit : libérez de la place.",
     )
 
 
@@ -204,7 +213,7 @@ def restore_failed(reason: object) -> Problem:
     return Problem(
         500.72,
         en=f"The restore could not be finished ({reason}). This server is still empty: settle the cause and repeat.",
-        fr=f"La restauration n’a pas été terminée ({reason}). Ce serveur est encore vide : réglez la cause, recommencez.",
+        fr=f"La restauration n’a pas été terminée ({reason}). Ce serveur est encore vide : réglez la cause et répétez.",
     )
 
 

@@ -6,8 +6,9 @@ and the restore can be repeated.
 """
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from alembic.script import ScriptDirectory
@@ -23,6 +24,7 @@ from config.backup_folder import (
     copied_files,
     intact,
     named_files,
+    one_at_a_time,
     read_again,
     read_manifest,
     sqlite_file,
@@ -50,12 +52,23 @@ def restore_backup(opened: Services, folder: Path, *, without_damaged: bool = Fa
         _demand_known_revision(folder, manifest)
         secret = _read_secret(opened, folder, manifest)
         _demand_space(opened, manifest)
-        with TemporaryDirectory(prefix="restore-", dir=opened.settings.temporary) as temporary:
-            return _put_back(opened, folder, manifest, secret, Path(temporary), without_damaged=without_damaged)
+        with one_at_a_time(opened.settings.temporary), _aside(opened.settings.temporary / "restore") as temporary:
+            return _put_back(opened, folder, manifest, secret, temporary, without_damaged=without_damaged)
     except DBAPIError as error:
         raise errors.restore_failed(error.orig) from error
     except (OSError, SQLAlchemyError) as error:
         raise errors.restore_failed(error) from error
+
+
+@contextmanager
+def _aside(temporary: Path) -> Iterator[Path]:
+    """An empty folder; a killed restore may have left answers of people in it."""
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(mode=0o700)
+    try:
+        yield temporary
+    finally:
+        shutil.rmtree(temporary)
 
 
 def _put_back(

@@ -1,12 +1,19 @@
 """Addresses whose parts may hold a slash: form ids and file names are free text (`%2F` on the wire)."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, IntegerConverter, Map, ValidationError
 
-SLASH = "\ufdd0"  # a Unicode non-character: no id or name can hold it
+# A Unicode non-character, which no program exchanges with another: publishing refuses names that hold it.
+SLASH = "\ufdd0"
+# What a database can count up to.
+LARGEST_NUMBER = 2**63 - 1
+
+_ENCODED_SLASH = re.compile(b"%2[Ff]")
+_SLASHES = re.compile("//+")
 
 
 class SegmentConverter(BaseConverter):
@@ -15,20 +22,36 @@ class SegmentConverter(BaseConverter):
     regex = "[^/]+?"
 
     def to_python(self, value: str) -> str:
+        # PostgreSQL has no such character, so nothing can have that name.
+        if "\0" in value:
+            raise ValidationError
         return value.replace(SLASH, "/")
 
     def to_url(self, value: str) -> str:
         return str(super().to_url(value.replace("/", SLASH))).replace("%EF%B7%90", "%2F")
 
 
+class NumberConverter(IntegerConverter):
+    """A number no larger than a database can hold; a larger one leads nowhere instead of breaking the query."""
+
+    def __init__(self, map: Map, *choices: Any, **named: Any) -> None:  # noqa: A002 - werkzeug's name
+        super().__init__(map, *choices, **{"max": LARGEST_NUMBER, **named})
+
+
 def keep_slashes(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-    """WSGI: PATH_INFO is decoded before Flask sees it, so an encoded slash would split a segment; keep it apart."""
+    """WSGI: PATH_INFO is decoded before Flask sees it, so an encoded slash would split a segment; keep it apart.
+
+    Several slashes in a row count as one: Flask would redirect, and a phone whose server address ends with a slash too
+    many would send every photo twice (C37, C72).
+    """
 
     def keeping(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        path = environ.get("REQUEST_URI", "").split("?", 1)[0]
-        if "%2f" in path.lower() and path.startswith("/"):
-            marked = path.replace("%2F", "%2f").replace("%2f", SLASH)
-            environ["PATH_INFO"] = unquote_to_bytes(marked.encode()).decode("latin-1")
+        raw = environ.get("REQUEST_URI", "").partition("?")[0]
+        if raw.startswith("/"):
+            marked, encoded = _ENCODED_SLASH.subn(SLASH.encode(), raw.encode("latin-1", "replace"))
+            if encoded:
+                environ["PATH_INFO"] = unquote_to_bytes(marked).decode("latin-1")
+        environ["PATH_INFO"] = _SLASHES.sub("/", environ["PATH_INFO"])
         return app(environ, start_response)
 
     return keeping

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -11,6 +12,18 @@ from urllib.parse import urlsplit
 
 PREFIX = "RELAIS_"
 SECRETS = frozenset({"admin_password", "database_url", "secret_key", "storage_url"})
+# What addresses in form lists begin with (C13): anything else in it would be an address phones cannot read.
+_ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
+# Below these nothing could be received, or nobody would be answered.
+_SMALLEST = {
+    "accept_content_length": 1,
+    "max_xml_bytes": 1,
+    "max_file_bytes": 1,
+    "reserve_bytes": 0,
+    "threads": 1,
+    "conflict_limit": 1,
+    "conflict_quota": 1,
+}
 
 
 class SettingError(ValueError):
@@ -65,10 +78,15 @@ class Settings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", Path(self.data).expanduser().resolve())
         object.__setattr__(self, "public_url", self.public_url.rstrip("/"))
-        if self.public_url and urlsplit(self.public_url).scheme not in ("http", "https"):
-            raise SettingError("RELAIS_PUBLIC_URL must start with http:// or https://.")
+        if self.public_url and not _ORIGIN.fullmatch(self.public_url):
+            raise SettingError("RELAIS_PUBLIC_URL must be like https://relais.example.org, without a path.")
         if not 0 < self.port < 65536:
             raise SettingError("RELAIS_PORT must be a number from 1 to 65535.")
+        if not self.project_name.strip():
+            raise SettingError("RELAIS_PROJECT_NAME must not be blank.")
+        for name, smallest in _SMALLEST.items():
+            if getattr(self, name) < smallest:
+                raise SettingError(f"{PREFIX}{name.upper()} must be {smallest} or more.")
         if self.language not in ("fr", "en"):
             raise SettingError("RELAIS_LANGUAGE must be fr or en.")
         if self.late not in ("keep", "refuse"):
@@ -104,25 +122,33 @@ class Settings:
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from the environment and the TOML file it names in RELAIS_CONFIG; SettingError on any unknown or bad one."""
+    """Settings from the environment and the TOML file it names in RELAIS_CONFIG; SettingError on any unknown or bad one.
+
+    An empty variable counts as absent: that is how container tools hand on what nobody has set.
+    """
     environ = os.environ if environ is None else environ
-    known = {spec.name: spec for spec in fields(Settings)}
+    known = {spec.name: spec.default for spec in fields(Settings)}
     chosen: dict[str, Any] = {}
     config = environ.get(PREFIX + "CONFIG")
     if config:
         for name, value in _toml(Path(config)).items():
             if name not in known:
                 raise SettingError(f"{config} has an unknown setting: {name}.")
-            chosen[name] = _cast(name, known[name].default, value, f"{name} in {config}")
+            chosen[name] = _cast(known[name], value, f"{PREFIX}{name.upper()} ({name} in {config})")
+    secrets = {}
     for key, text in environ.items():
         if not key.startswith(PREFIX) or key == PREFIX + "CONFIG" or key.startswith(PREFIX + "TEST_"):
             continue
         name = key.removeprefix(PREFIX).lower()
-        if name.endswith("_file") and name.removesuffix("_file") in SECRETS:
-            name, text = name.removesuffix("_file"), _secret(key, Path(text))
-        if name not in known:
+        if name.removesuffix("_file") in SECRETS and name.endswith("_file"):
+            secrets[key] = name.removesuffix("_file")
+        elif name not in known:
             raise SettingError(f"{key} is not a setting of Relais; see docs/settings.md.")
-        chosen[name] = _cast(name, known[name].default, text, key)
+        elif text:
+            chosen[name] = _cast(known[name], text, key)
+    for key, name in secrets.items():
+        if environ[key]:
+            chosen[name] = _secret(key, Path(environ[key]))
     return Settings(**chosen)
 
 
@@ -136,22 +162,24 @@ def _toml(path: Path) -> dict[str, Any]:
 def _secret(key: str, path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise SettingError(f"{key}: {path} cannot be read.") from error
 
 
-def _cast(name: str, default: Any, value: Any, key: str) -> Any:
+def _cast(default: Any, value: Any, key: str) -> Any:
+    """`value`, a text or what TOML made of it, as the kind of thing the default is."""
     if isinstance(default, bool):
-        words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
+        words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
         if str(value).lower() not in words:
             raise SettingError(f"{key} must be true or false.")
         return words[str(value).lower()]
     if isinstance(default, int):
-        try:
-            return int(value)
-        except (TypeError, ValueError) as error:
-            raise SettingError(f"{key} must be a whole number.") from error
-    return Path(value) if isinstance(default, Path) else str(value)
+        if not re.fullmatch(r"-?\d{1,18}", str(value).replace("_", "")) or isinstance(value, bool):
+            raise SettingError(f"{key} must be a whole number.")
+        return int(value)
+    if not isinstance(value, str):
+        raise SettingError(f"{key} must be a text in quotes.")
+    return Path(value) if isinstance(default, Path) else value
 
 
 def _address(text: str) -> None:
