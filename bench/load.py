@@ -4,9 +4,8 @@ epoll and prepared bytes, so that it takes as little as possible of the machine 
 import selectors
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 
 @dataclass
@@ -47,16 +46,14 @@ class _Connection:
         return int(head[9:12]) if len(body) >= length else None
 
 
-def run(base_url: str, requests: Iterator[bytes], concurrency: int, seconds: float | None = None) -> Figures:
-    """Send `requests` (whole HTTP/1.1 requests as bytes) until they end or time is up, and measure."""
-    parts = urlsplit(base_url)
-    address = (parts.hostname or "127.0.0.1", parts.port or 80)
+def run(ports: Sequence[int], requests: Iterator[bytes], concurrency: int) -> Figures:
+    """Send `requests` (whole HTTP/1.1 requests as bytes) to the servers at `ports` of this machine, and measure."""
     selector = selectors.DefaultSelector()
     figures = Figures()
     open_connections = 0
     begin = time.perf_counter()
-    for _ in range(concurrency):
-        connection = _Connection(address)
+    for number in range(concurrency):
+        connection = _Connection(("127.0.0.1", ports[number % len(ports)]))
         if _next(connection, requests):
             selector.register(connection.socket, selectors.EVENT_WRITE | selectors.EVENT_READ, connection)
             open_connections += 1
@@ -78,8 +75,7 @@ def run(base_url: str, requests: Iterator[bytes], concurrency: int, seconds: flo
             now = time.perf_counter()
             figures.latencies.append(now - connection.started)
             figures.statuses[status or 0] = figures.statuses.get(status or 0, 0) + 1
-            over = seconds is not None and now - begin > seconds
-            if over or not data or not _next(connection, requests):
+            if not data or not _next(connection, requests):
                 selector.unregister(connection.socket)
                 connection.socket.close()
                 open_connections -= 1

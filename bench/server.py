@@ -1,15 +1,16 @@
-"""The real server for a measurement: `relais serve` in a process of its own, on an empty folder."""
+"""The real server for a measurement: `relais serve` in processes of their own, on an empty folder."""
 
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,55 +21,81 @@ RELAIS = Path(sys.executable).with_name("relais")
 
 @dataclass
 class Running:
-    """A server at work."""
+    """A server at work, in one process or several."""
 
-    url: str
+    ports: list[int]
     key_path: str
-    host: str
-    folder: Path
-    process: psutil.Process
+    processes: list[psutil.Process]
+
+    @property
+    def host(self) -> str:
+        """What requests name as Host."""
+        return f"127.0.0.1:{self.ports[0]}"
 
     def cpu_seconds(self) -> float:
-        """CPU used so far by the server and its children."""
-        members = [self.process, *self.process.children(recursive=True)]
-        return sum(sum(each.cpu_times()[:2]) for each in members)
+        """CPU used so far by all of its processes."""
+        return sum(sum(each.cpu_times()[:2]) for each in self.processes)
 
     def megabytes(self) -> float:
-        """Resident memory now."""
-        return self.process.memory_info().rss / 1e6
+        """Resident memory of the largest process now."""
+        return max(each.memory_info().rss for each in self.processes) / 1e6
 
 
 @contextmanager
-def running(xform: bytes, database_url: str = "", port: int = 8123) -> Iterator[Running]:
+def running(xform: bytes, database_url: str = "", workers: int = 1) -> Iterator[Running]:
     """A server with project 1, the form, and one phone; its folder is removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="relais-bench-", dir=os.environ.get("RELAIS_BENCH_FOLDER")))
-    environment = {**os.environ, "RELAIS_DATA": str(folder / "data"), "RELAIS_PORT": str(port), "RELAIS_HOST": "127.0.0.1"}
-    if database_url:
-        environment["RELAIS_DATABASE_URL"] = database_url
-    server = subprocess.Popen([RELAIS, "serve"], env=environment, stdout=subprocess.DEVNULL)
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait(url)
+    ports = [_free_port() for _ in range(workers)]
+    environments = [_environment(folder, port, database_url) for port in ports]
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        processes = []
+        for port, environment in zip(ports, environments, strict=True):
+            server = subprocess.Popen([RELAIS, "serve"], env=environment, stdout=subprocess.DEVNULL)
+            stack.callback(_stop, server)
+            _wait(port)
+            processes.append(psutil.Process(server.pid))
         form = folder / "bench.xml"
         form.write_bytes(xform)
-        _relais(environment, "form", "publish", "1", str(form))
-        phone = json.loads(_relais(environment, "app-user", "create", "1", "bench"))
+        _relais(environments[0], "form", "publish", "1", str(form))
+        phone = json.loads(_relais(environments[0], "app-user", "create", "1", "bench"))
         path = f"/v1/key/{phone['token']}/projects/1/submission"
-        yield Running(url, path, f"127.0.0.1:{port}", folder, psutil.Process(server.pid))
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-        shutil.rmtree(folder, ignore_errors=True)
+        yield Running(ports, path, processes)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _environment(folder: Path, port: int, database_url: str) -> dict[str, str]:
+    chosen = {
+        "RELAIS_DATA": str(folder / f"data{port}"),
+        "RELAIS_STORAGE_URL": f"file://{folder / 'files'}",
+        "RELAIS_SECRET_KEY": "the same for all workers",
+        "RELAIS_HOST": "127.0.0.1",
+        "RELAIS_PORT": str(port),
+    }
+    if database_url:
+        chosen["RELAIS_DATABASE_URL"] = database_url
+    return {**os.environ, **chosen}
+
+
+def _stop(server: "subprocess.Popen[bytes]") -> None:
+    server.terminate()
+    server.wait(timeout=30)
 
 
 def _relais(environment: dict[str, str], *arguments: str) -> bytes:
-    return subprocess.run([RELAIS, "--json", *arguments], env=environment, check=True, stdout=subprocess.PIPE).stdout
+    command = [RELAIS, "--json", *arguments]
+    return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
 
 
-def _wait(url: str) -> None:
+def _wait(port: int) -> None:
     for _ in range(300):
         try:
-            with urllib.request.urlopen(f"{url}/healthz", timeout=1):  # noqa: S310 - our own address
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1):
                 return
         except OSError:
             time.sleep(0.2)
