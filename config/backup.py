@@ -44,6 +44,9 @@ from config.services import Services
 from config.storage import Storage
 from config.storage.disk import DiskStorage
 
+SNAPSHOT = f"{DATABASE}.part"
+BEING_COPIED = "file.part"
+
 
 def make_backup(opened: Services, folder: Path) -> Contents:
     """Make `folder` a whole copy of this installation, or bring that in it up to date; Problem when that fails."""
@@ -51,6 +54,7 @@ def make_backup(opened: Services, folder: Path) -> Contents:
     with one_at_a_time(opened.settings.temporary):
         try:
             work = _place_of_work(opened, folder)
+            _clear_leftovers(work)
             _demand_space(opened, folder.parent, copied_files(work))
             work.mkdir(mode=0o700, exist_ok=True)
             finish_replacing(work)
@@ -83,6 +87,12 @@ def _place_of_work(opened: Services, folder: Path) -> Path:
     return folder.with_name(folder.name + ".part")
 
 
+def _clear_leftovers(work: Path) -> None:
+    """Give back the space of a killed run's database, and its journal, which SQLite would play into the next one."""
+    for name in (SNAPSHOT, f"{SNAPSHOT}-journal", BEING_COPIED):
+        (work / name).unlink(missing_ok=True)
+
+
 def _identity(connection: Connection) -> tuple[str, str]:
     server = Model.metadata.tables["server"].c
     uid, incarnation = connection.execute(select(server.uid, server.incarnation)).one()
@@ -111,7 +121,7 @@ def _demand_space(opened: Services, place: Path, copies: DiskStorage) -> None:
 
 def _fill(opened: Services, work: Path) -> Manifest:
     copies = copied_files(work)
-    snapshot = work / f"{DATABASE}.part"
+    snapshot = work / SNAPSHOT
     _copy_database(opened.database, snapshot)
     sync(snapshot)
     digest = read_again(snapshot)
@@ -143,9 +153,6 @@ def _fill(opened: Services, work: Path) -> Manifest:
 
 def _copy_database(database: Database, path: Path) -> None:
     """One moment of the database as an SQLite file, while others write."""
-    # A journal left by a killed run would be played back into the new file.
-    for leftover in (path, path.with_name(path.name + "-journal")):
-        leftover.unlink(missing_ok=True)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     if database.is_sqlite:
         # Row by row into new pages, so that nothing erased survives in a free page of the copy.
@@ -178,14 +185,13 @@ def _copy_files(snapshot: Connection, storage: Storage, copies: DiskStorage) -> 
             missing.append(sha256.hex())
             continue
         copies.delete(sha256)
-        copies.put(sha256, _bring(storage, sha256, copies.temporary / "file.part"))
+        copies.put(sha256, _bring(storage, sha256, copies.temporary / BEING_COPIED))
         if not intact(copies, sha256):
             raise errors.backup_failed(copies.folder, f"{sha256.hex()} ≠")
     return tuple(missing)
 
 
 def _bring(storage: Storage, sha256: bytes, part: Path) -> Path:
-    part.unlink(missing_ok=True)
     with storage.open(sha256) as source:
         try:
             # Stored files never change, so on the same disk a second name is a copy; elsewhere this fails at once.

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, select
 
@@ -106,8 +106,7 @@ def read_again(path: Path) -> str | None:
     """SHA-256 in hexadecimal of what the medium holds, None when it cannot be read."""
     try:
         with path.open("rb") as file:
-            _forget_cached(file.fileno())
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return _digest_from_medium(file).hex()
     except OSError:
         return None
 
@@ -116,17 +115,19 @@ def intact(storage: Storage, sha256: bytes) -> bool:
     """True when the store gives the bytes of that name."""
     try:
         with storage.open(sha256) as file:
-            with suppress(OSError):
-                _forget_cached(file.fileno())
-            return hashlib.file_digest(file, "sha256").digest() == sha256
+            return _digest_from_medium(file) == sha256
     except OSError:
         return False
 
 
-def _forget_cached(descriptor: int) -> None:
-    """Let the next read come from the medium: bytes just written would come back from memory and prove nothing."""
-    if hasattr(os, "posix_fadvise"):
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+def _digest_from_medium(file: BinaryIO) -> bytes:
+    # Bytes just written would come back from memory and prove nothing. Streams of a remote store have no descriptor.
+    with suppress(OSError, AttributeError):
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    digest = hashlib.sha256()
+    while piece := file.read(1 << 20):
+        digest.update(piece)
+    return digest.digest()
 
 
 def named_files(connection: Connection) -> Iterator[tuple[bytes, int]]:

@@ -151,9 +151,9 @@ def backup_failed(folder: Path, reason: object) -> Problem:
     """The medium, the database or the disk gave up in the middle."""
     return Problem(
         500.71,
-        en=f"The backup in {folder} was not finished ({reason}). An earlier one there is still good. "
+        en=f"The backup in {folder} was not finished ({reason}). An earlier one there, if any, is still good. "
         "Try again, or use another disk.",
-        fr=f"La sauvegarde dans {folder} n’a pas été terminée ({reason}). La précédente reste bonne. "
+        fr=f"La sauvegarde dans {folder} n’a pas été terminée ({reason}). La précédente, s’il y en a une, reste bonne. "
         "Réessayez, ou changez de disque.",
     )
 

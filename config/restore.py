@@ -126,6 +126,7 @@ def _demand_space(opened: Services, manifest: Manifest) -> None:
     data = opened.settings.data
     # The copy aside; for SQLite also the rows in its WAL and then in the database.
     needed = manifest.database_bytes * (3 if opened.database.is_sqlite else 1)
+    opened.settings.blobs.mkdir(mode=0o700, parents=True, exist_ok=True)
     if opened.settings.blobs.stat().st_dev == data.stat().st_dev:
         needed += manifest.bytes
     free = shutil.disk_usage(data).free
