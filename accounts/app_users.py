@@ -11,6 +11,7 @@ from accounts.digest import ha1
 from accounts.errors import missing, not_found
 from accounts.events import Happening, record
 from accounts.models import Actor, AppUser, CollectLogin, Project, Server
+from accounts.projects import get_project
 from config.clock import now
 from config.database import Database
 from config.statements import Statement
@@ -55,9 +56,7 @@ def create_app_user(
     name = name.strip()
     if not name:
         raise missing("displayName")
-    project = session.get(Project, project_id)
-    if project is None or project.deleted_at is not None:
-        raise not_found()
+    get_project(session, project_id)
     actor = Actor(uid=str(uuid4()), type="field_key", display_name=name[:255], created_at=now())
     session.add(actor)
     session.flush()

@@ -78,6 +78,9 @@ def identify(session: Session, secret: bytes, call: Request) -> Phone | Person |
             raise authentication_failed()
         return person
     answer = digest.parse_authorization(header)
+    if answer is not None and "\0" in answer.username:
+        # PostgreSQL cannot even be asked for such a name.
+        raise authentication_failed()
     if isinstance(answer, DigestAnswer):
         return _by_digest(session, secret, call, answer)
     if isinstance(answer, BasicAnswer) and call.basic_allowed:

@@ -104,3 +104,41 @@ def bad_json(messages: object) -> Problem:
         message=f"Required parameters missing. Expected ({names}).",
         details={"expected": names},
     )
+
+
+def wrong_password() -> Problem:
+    """401.2: the present password was mistyped."""
+    return Problem(
+        401.2,
+        en="This is not your present password. Type it again.",
+        fr="Ce n’est pas votre mot de passe actuel. Tapez-le à nouveau.",
+    )
+
+
+def password_unchanged() -> Problem:
+    """400.8: the one-time password cannot stay."""
+    return Problem(
+        400.8,
+        en="This is the one-time password. Choose another one that only you know.",
+        fr="C’est le mot de passe provisoire. Choisissez-en un autre, que vous seul connaissez.",
+    )
+
+
+def project_unknown(project_id: int) -> Problem:
+    """404.1: no such project, or it was deleted."""
+    return Problem(
+        404.1,
+        en=f"There is no project {project_id} here.",
+        fr=f"Il n’y a pas de projet {project_id} ici.",
+        message="Could not find the resource you were looking for.",
+    )
+
+
+def web_user_unknown(email: str) -> Problem:
+    """404.1: nobody signs in with this e-mail."""
+    return Problem(
+        404.1,
+        en=f"Nobody here has the e-mail “{email}”.",
+        fr=f"Personne ici n’a l’adresse « {email} ».",
+        message="Could not find the resource you were looking for.",
+    )

@@ -61,7 +61,17 @@ def _write(connection: Connection, project_id: int, events: list[Happening]) -> 
     for seq, event in enumerate(events, last - len(events) + 1):
         details = None if event.details is None else orjson.dumps(event.details).decode()
         rows.append(
-            (project_id, seq, event.action, event.actor_id, event.form_id, event.submission_id, event.receipt_id, details, moment)
+            (
+                project_id,
+                seq,
+                event.action,
+                event.actor_id,
+                event.form_id,
+                event.submission_id,
+                event.receipt_id,
+                details,
+                moment,
+            )
         )
         if event.note:
             connection.execute(insert(EventNote).values(project_id=project_id, seq=seq, body=event.note))
@@ -70,13 +80,18 @@ def _write(connection: Connection, project_id: int, events: list[Happening]) -> 
 
 def last_seq(session: Session, project_id: int) -> int:
     """The number of the newest event of a project; 0 when there is none."""
-    return session.execute(
-        text("SELECT seq FROM project_counter WHERE project_id = :project_id"), {"project_id": project_id}
-    ).scalar_one_or_none() or 0
+    return (
+        session.execute(
+            text("SELECT seq FROM project_counter WHERE project_id = :project_id"), {"project_id": project_id}
+        ).scalar_one_or_none()
+        or 0
+    )
 
 
 def after(session: Session, project_id: int, seq: int, limit: int) -> list[Event]:
     """Events of a project after number `seq`, oldest first."""
     return list(
-        session.scalars(select(Event).where(Event.project_id == project_id, Event.seq > seq).order_by(Event.seq).limit(limit))
+        session.scalars(
+            select(Event).where(Event.project_id == project_id, Event.seq > seq).order_by(Event.seq).limit(limit)
+        )
     )

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
-from accounts.errors import missing, not_found
+from accounts.errors import missing, project_unknown
 from accounts.events import Happening, record
 from accounts.models import Project
 from config.clock import now
@@ -26,5 +26,5 @@ def get_project(session: Session, project_id: int) -> Project:
     """The project, or Problem 404.1."""
     project = session.get(Project, project_id)
     if project is None or project.deleted_at is not None:
-        raise not_found()
+        raise project_unknown(project_id)
     return project

@@ -11,6 +11,14 @@ from accounts.models import SEQUENCES, IdSequence, ProjectCounter, Server
 from config.clock import now
 
 
+def is_complete(session: Session) -> bool:
+    """Whether `ensure` has nothing to do, without waiting for anybody who writes."""
+    known = set(session.scalars(select(IdSequence.name)))
+    counter = session.get(ProjectCounter, 0)
+    server = session.get(Server, 1)
+    return server is not None and counter is not None and known >= set(SEQUENCES) and roles.are_current(session)
+
+
 def ensure(session: Session) -> None:
     """Make what is missing; again is harmless."""
     if session.get(Server, 1) is None:

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from accounts import passwords
-from accounts.errors import already_exists, authentication_failed, bad_email, not_found, too_many_attempts
+from accounts.errors import already_exists, authentication_failed, bad_email, too_many_attempts, web_user_unknown
 from accounts.events import SITE, Happening, record
 from accounts.models import Actor, SignInFailure, WebUser
 from accounts.models import Session as SignedIn
@@ -18,15 +18,14 @@ from config.secret import derive
 # Failed attempts that cost nothing, then the wait doubles from one second up to a quarter of an hour.
 FREE_FAILURES = 5
 LONGEST_WAIT = 900
+LONGEST_EMAIL = 320
 
 
 def create_web_user(
     session: Session, email: str, password: str, *, role: str | None = None, project_id: int = SITE, must_change: bool = False
 ) -> Actor:
     """A new web user, with a role (administrator, manager, viewer) on the site or in one project."""
-    email = email.strip().lower()
-    if "@" not in email or any(character.isspace() for character in email) or len(email) > 320:
-        raise bad_email(email)
+    email = usable_email(email)
     if session.scalars(select(WebUser).where(WebUser.email == email, WebUser.deleted_at.is_(None))).first():
         raise already_exists("email", email)
     actor = Actor(uid=str(uuid4()), type="user", display_name=email.split("@", 1)[0], created_at=now())
@@ -40,11 +39,20 @@ def create_web_user(
     return actor
 
 
+def usable_email(email: str) -> str:
+    """The e-mail as it is kept; Problem 400.8 for what is none."""
+    email = email.strip().lower()
+    unfit = any(character.isspace() or not character.isprintable() for character in email)
+    if "@" not in email or unfit or len(email) > LONGEST_EMAIL:
+        raise bad_email(email)
+    return email
+
+
 def set_password(session: Session, email: str, password: str) -> None:
     """A new password; every session of that person ends."""
     user = by_email(session, email)
     if user is None:
-        raise not_found()
+        raise web_user_unknown(email)
     user.password_hash = passwords.hashed(password)
     user.must_change = False
     session.execute(delete(SignedIn).where(SignedIn.actor_id == user.actor_id))

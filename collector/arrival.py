@@ -2,18 +2,19 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid5
 
 import zstandard
 
+from collector.errors import unusable_file_name
 from collector.submission_xml import Envelope, read_envelope
 
 # Namespace of the ids given to plain submissions that carry none (architecture §5, row 15).
 UNNAMED = UUID("6f1b6a52-6f0f-5d0b-9d0e-0d7f0f3f6a11")
 LIVE = 0
+LONGEST_FILE_NAME = 255  # characters; a phone's own filesystem takes no longer one
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Sender:
     user_agent: str | None
     training: bool = False
 
+    def __post_init__(self) -> None:
+        # PostgreSQL stores every character but this one, which no phone sends.
+        for name in ("device_id", "user_agent"):
+            object.__setattr__(self, name, (getattr(self, name) or "").replace("\0", "") or None)
+
 
 @dataclass(frozen=True, slots=True)
 class DraftSpace:
@@ -48,7 +54,10 @@ class DraftSpace:
 
 @dataclass(frozen=True)
 class Arrival:
-    """One instance as it came: its bytes, what they say of themselves, and the files that came along."""
+    """One instance as it came: its bytes, what they say of themselves, and the files that came along.
+
+    Raises what `read_envelope` does, and Problem 400.8 for a file name that could not be kept.
+    """
 
     project_id: int
     xml: bytes
@@ -60,6 +69,8 @@ class Arrival:
     instance_id: str = field(init=False)
 
     def __post_init__(self) -> None:
+        if any(len(file.name) > LONGEST_FILE_NAME or "\0" in file.name + file.content_type for file in self.files):
+            raise unusable_file_name()
         object.__setattr__(self, "envelope", read_envelope(self.xml))
         object.__setattr__(self, "sha256", hashlib.sha256(self.xml).digest())
         object.__setattr__(self, "instance_id", self.envelope.instance_id or self._made_up_id())
@@ -85,7 +96,6 @@ class Arrival:
             "signature": parts.signature,
             "media": list(parts.media_names),
         }
-
 
 
 def packed(xml: bytes) -> bytes:

@@ -59,6 +59,17 @@ def unnamed_file() -> Problem:
     )
 
 
+def unusable_file_name() -> Problem:
+    """A file's name is longer than any filesystem's, or holds a NUL character."""
+    return Problem(
+        400.8,
+        en="A file in the upload has a name that cannot be kept. Rename it, or tell your supervisor.",
+        fr="Un fichier de l'envoi a un nom qui ne peut être gardé. Renommez-le ou prévenez votre superviseur.",
+        message="Unexpected filename value; it is longer than 255 characters or contains a NUL.",
+        details={"field": "filename"},
+    )
+
+
 def submission_xml_too_large(limit: int) -> Problem:
     """The submission's XML is over the limit, in bytes."""
     return Problem(
@@ -225,4 +236,50 @@ def body_too_large(limit: int) -> Problem:
         fr=f"Une photo, un audio ou une vidéo dépasse {_megabytes(limit)} Mo. Remplacez-le par un fichier plus petit.",
         message=f"The request body is larger than {limit} bytes.",
         details={"limit": limit},
+    )
+
+
+def unknown_decision() -> Problem:
+    """400.8: a case was settled in a way this page does not know."""
+    return Problem(
+        400.8,
+        en="This is none of the ways to settle it. Go back and use a button of the page.",
+        fr="Ce n’est pas une façon de la régler. Revenez en arrière et utilisez un bouton de la page.",
+    )
+
+
+_NOT_YET = {
+    "unknown_version": (
+        "The server does not have this version of the questionnaire. Publish it, or choose another version.",
+        "Le serveur n’a pas cette version du formulaire. Publiez-la ou choisissez une autre version.",
+    ),
+    "form_deleted": (
+        "The questionnaire is deleted. Restore it first, or choose a version.",
+        "Le formulaire est supprimé. Restaurez-le d’abord, ou choisissez une version.",
+    ),
+    "original_in_trash": (
+        "The form it corrects is in the trash. Restore it first.",
+        "La fiche qu’elle corrige est dans la corbeille. Restaurez-la d’abord.",
+    ),
+}
+
+
+def not_possible_yet(reason: str | None) -> Problem:
+    """409.3: the receipt still has to wait, for the reason a receipt can have."""
+    english, french = _NOT_YET.get(
+        reason or "",
+        (
+            "This cannot be settled as things are. Reload the page and look again.",
+            "Ce n’est pas possible en l’état. Rechargez la page et regardez à nouveau.",
+        ),
+    )
+    return Problem(409.3, en=english, fr=french, details={"reason": reason})
+
+
+def encrypted_copy() -> Problem:
+    """409.3: an encrypted copy cannot become an edit."""
+    return Problem(
+        409.3,
+        en="An encrypted copy cannot replace another: it opens only under its own number. It stays stored.",
+        fr="Une copie chiffrée ne peut en remplacer une autre : elle ne s’ouvre que sous son numéro. Elle reste gardée.",
     )

@@ -31,12 +31,20 @@ _STORED = Statement(
 )
 _MARK = Statement("UPDATE receipt_file SET expected = ? WHERE project_id = ? AND receipt_id = ? AND name = ?")
 _LATER_VERSIONS = Statement(
-    "SELECT id, expected FROM receipt WHERE project_id = ? AND submission_id = ? AND version_no > ? ORDER BY version_no"
+    "SELECT id, expected, encrypted IS NOT NULL FROM receipt WHERE project_id = ? AND submission_id = ? AND version_no > ? "
+    "ORDER BY version_no"
 )
 
 
 def attach(
-    connection: Connection, project_id: int, receipt: Known, files: Iterable[StoredFile], now: datetime, *, actor_id: int | None, new: bool
+    connection: Connection,
+    project_id: int,
+    receipt: Known,
+    files: Iterable[StoredFile],
+    now: datetime,
+    *,
+    actor_id: int | None,
+    new: bool,
 ) -> int:
     """Add the files that came with a receipt; how many were new. The same name with other bytes: the newest is shown, the
     older kept. A file that arrives late for a version is carried to the later ones that name it and lack it."""
@@ -76,7 +84,9 @@ def attach(
     return added
 
 
-def files_of(connection: Connection, project_id: int, receipt_id: int) -> list[tuple[str, bytes, str, bool, int | None]]:
+def files_of(
+    connection: Connection, project_id: int, receipt_id: int
+) -> list[tuple[str, bytes, str, bool, int | None]]:
     """(name, sha256, content type, current, carried from) of every file of a receipt."""
     rows = _FILES.rows(connection, (project_id, receipt_id))
     return [(row[0], bytes(row[1]), row[2], bool(row[3]), row[4]) for row in rows]
@@ -92,11 +102,15 @@ def carry_forward(connection: Connection, project_id: int, parent_id: int, child
 
 
 def _carry_to_later(connection: Connection, project_id: int, receipt: Known, file: StoredFile, now: datetime) -> None:
-    for later_id, expected in _LATER_VERSIONS.rows(connection, (project_id, receipt.submission_id, receipt.version_no)):
+    for later_id, expected, encrypted in _LATER_VERSIONS.rows(
+        connection, (project_id, receipt.submission_id, receipt.version_no)
+    ):
         wanted = names(expected)
-        shown = {name: carried for name, _, _, current, carried in files_of(connection, project_id, later_id) if current}
-        if file.name not in wanted or shown.get(file.name, receipt.id) is None:
-            # The later version does not name it, or brought its own: versions after it carry from that one.
+        shown = {
+            name: carried for name, _, _, current, carried in files_of(connection, project_id, later_id) if current
+        }
+        if encrypted or file.name not in wanted or shown.get(file.name, receipt.id) is None:
+            # The later version has its own key, does not name it, or brought its own: those after it carry from that one.
             return
         if file.name in shown:
             _RETIRE_FILE.run(connection, (False, project_id, later_id, file.name, True))
@@ -113,12 +127,27 @@ def _insert_file(
     now: datetime,
 ) -> None:
     moment = stored_moment(connection, now)
-    values = (project_id, receipt_id, file.name, file.sha256, file.content_type, True, file.name in expected, carried_from, moment)
+    values = (
+        project_id,
+        receipt_id,
+        file.name,
+        file.sha256,
+        file.content_type,
+        True,
+        file.name in expected,
+        carried_from,
+        moment,
+    )
     _INSERT_FILE.run(connection, values)
 
 
 def fill_gaps(
-    connection: Connection, project_id: int, receipt: Known, files: Iterable[StoredFile], now: datetime, actor_id: int | None
+    connection: Connection,
+    project_id: int,
+    receipt: Known,
+    files: Iterable[StoredFile],
+    now: datetime,
+    actor_id: int | None,
 ) -> int:
     """Add those files that a version names and does not have; how many."""
     have = {name for name, _, _, current, _ in files_of(connection, project_id, receipt.id) if current}
@@ -128,7 +157,10 @@ def fill_gaps(
 
 def stored_files_of(connection: Connection, project_id: int, receipt_id: int) -> list[StoredFile]:
     """The files shown with a receipt, as they would arrive."""
-    return [StoredFile(row[0], row[1], bytes(row[2]), row[3], row[4]) for row in _STORED.rows(connection, (project_id, receipt_id, True))]
+    return [
+        StoredFile(row[0], row[1], bytes(row[2]), row[3], row[4])
+        for row in _STORED.rows(connection, (project_id, receipt_id, True))
+    ]
 
 
 def mark_expected(connection: Connection, project_id: int, receipt_id: int, expected: Sequence[str]) -> None:

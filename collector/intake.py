@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import orjson
 from sqlalchemy import Connection
@@ -11,12 +10,12 @@ from sqlalchemy import Connection
 from accounts.events import Happening, record
 from collector import receipts
 from collector.answers import Answers, read_answers
-from collector.arrival import Arrival, packed
+from collector.arrival import Arrival, StoredFile, packed
 from collector.classify import Candidate, Rules, Verdict, classify
 from collector.errors import wrong_draft
 from collector.files import attach, fill_gaps
 from collector.outcomes import Answer, Outcome, outcome
-from collector.receipts import Known
+from collector.receipts import FormState, Known
 from collector.release import release_children
 from collector.versions import Origin, make_version, read_form
 from config.clock import now
@@ -69,19 +68,28 @@ def receive(connection: Connection, arrival: Arrival, rules: Rules, secret: byte
     known = receipts.receipts_of(connection, arrival.project_id, arrival.instance_id)
     same = next((each for each in known if _is_receipt(each, arrival)), None)
     if same is not None:
-        attach(connection, arrival.project_id, same, _allowed_files(arrival), moment, actor_id=arrival.sender.actor_id, new=False)
+        files = _allowed_files(arrival)
+        attach(connection, arrival.project_id, same, files, moment, actor_id=arrival.sender.actor_id, new=False)
+        if same.status == "same_content":
+            _give_to_twin(connection, arrival, known, same.submission_id, moment)
         return outcome(same.status, same.reason, arrival.instance_id)
-    form = None
-    if arrival.draft is None:
-        key = tombstone_key(secret, arrival.instance_id)
-        form = receipts.form_state(connection, arrival.project_id, arrival.envelope.xml_form_id, arrival.envelope.version, key)
-        if form is not None and form.erased:
-            record(connection, Happening(arrival.project_id, "receipt.erased", arrival.sender.actor_id, form_id=form.form_id))
-            return Outcome(202, "erased", arrival.instance_id)
+    form, erased = _form_state(connection, arrival, tombstone_key(secret, arrival.instance_id))
+    if erased:
+        record(connection, Happening(arrival.project_id, "receipt.erased", arrival.sender.actor_id))
+        return Outcome(202, "erased", arrival.instance_id)
     verdict = classify(connection, _candidate(arrival), known, form, rules)
     if isinstance(verdict, Problem):
         return verdict
     return _store(connection, arrival, verdict, known, moment, rules)
+
+
+def _form_state(connection: Connection, arrival: Arrival, tombstone: bytes) -> tuple[FormState | None, bool]:
+    """The form as the rules need it (a draft has none), and whether the instance was erased."""
+    project_id, envelope = arrival.project_id, arrival.envelope
+    if arrival.draft is not None:
+        return None, receipts.is_erased(connection, project_id, tombstone)
+    form = receipts.form_state(connection, project_id, envelope.xml_form_id, envelope.version, tombstone)
+    return form, form is not None and form.erased
 
 
 def _is_receipt(known: Known, arrival: Arrival) -> bool:
@@ -98,7 +106,6 @@ def _candidate(arrival: Arrival) -> Candidate:
         xml_form_id=arrival.envelope.xml_form_id,
         version=arrival.envelope.version,
         draft_version_id=arrival.draft_version_id,
-        draft_form_id=arrival.draft.form_id if arrival.draft else 0,
         instance_id=arrival.instance_id,
         deprecated_id=arrival.envelope.deprecated_id,
         actor_id=arrival.sender.actor_id,
@@ -106,12 +113,21 @@ def _candidate(arrival: Arrival) -> Candidate:
     )
 
 
-def _allowed_files(arrival: Arrival) -> Any:
+def _allowed_files(arrival: Arrival) -> Sequence[StoredFile]:
     """All files; of an encrypted submission only those its envelope names, since others may be left-over plain text (C57)."""
     if arrival.envelope.encrypted is None:
         return arrival.files
     named = set(arrival.envelope.encrypted.file_names)
     return [file for file in arrival.files if file.name in named]
+
+
+def _give_to_twin(
+    connection: Connection, arrival: Arrival, known: Sequence[Known], submission_id: int | None, moment: datetime
+) -> None:
+    """Equal content names equal files: what the version lacks may have come with a copy of it only, in any batch."""
+    for twin in known:
+        if twin.version_no is not None and twin.submission_id == submission_id:
+            fill_gaps(connection, arrival.project_id, twin, _allowed_files(arrival), moment, arrival.sender.actor_id)
 
 
 def _read_answers(connection: Connection, arrival: Arrival, verdict: Verdict) -> tuple[Answers | None, Sequence[str]]:
@@ -178,11 +194,11 @@ def _store(
     files = _allowed_files(arrival)
     attach(connection, arrival.project_id, receipt, files, moment, actor_id=sender.actor_id, new=True)
     if verdict.status == "same_content":
-        # Equal content names equal files: what the version still lacks may have come with this copy only.
-        claim = next(each for each in known if each.version_no is not None and each.form_id == verdict.form_id)
-        fill_gaps(connection, arrival.project_id, claim, files, moment, sender.actor_id)
+        _give_to_twin(connection, arrival, known, submission_id, moment)
     if verdict.version_no is not None:
-        origin = Origin(arrival.project_id, arrival.instance_id, sender.actor_id, sender.device_id, sender.training, moment)
+        origin = Origin(
+            arrival.project_id, arrival.instance_id, sender.actor_id, sender.device_id, sender.training, moment
+        )
         make_version(connection, origin, receipt, verdict, answers, moment)
         release_children(connection, arrival.project_id, arrival.instance_id, receipt, rules)
     else:

@@ -62,7 +62,9 @@ def make_version(
         )
     else:
         receipts.add_version(connection, origin.project_id, receipt.submission_id, receipt.id, verdict.version_no, now)
-        carry_forward(connection, origin.project_id, verdict.parent_receipt_id, receipt, now)
+        if answers is not None:
+            # Encrypted files open with the key of their own envelope alone, though all are called submission.xml.enc.
+            carry_forward(connection, origin.project_id, verdict.parent_receipt_id, receipt, now)
     if answers is not None:
         receipts.insert_answers(connection, origin.project_id, receipt.id, answers.tables)
     record(

@@ -23,8 +23,11 @@ log = logging.getLogger("relais.writer")
 class Work(Protocol):
     """One item: `run` writes on the connection it is given and returns a value; it may run again on another one."""
 
-    shard: int
-    order: tuple[Any, ...]
+    @property
+    def shard(self) -> int: ...
+
+    @property
+    def order(self) -> tuple[Any, ...]: ...
 
     def run(self, connection: Connection) -> Any: ...
 
@@ -33,12 +36,12 @@ class _Then(Enum):
     """What follows when a transaction did not come about."""
 
     APART = "an item may be at fault: each alone, so that neighbours never pay for it"
-    AGAIN = "another process was first, or the connection was stale: nothing was committed, the same again"
+    AGAIN = "another process was first: nothing was committed, the same again"
     UNKNOWN = "nobody knows whether this COMMIT arrived: promise nothing, and do not try it again blindly"
     AWAY = "no connection: the others would only wait for the same time-out"
 
 
-_Failure = tuple[_Then, BaseException]
+_Failure = tuple[_Then, Exception]
 
 
 class _Item:
@@ -123,14 +126,14 @@ class Writer:
     def _commit_batch(self, batch: list[_Item]) -> None:
         failure = self._attempt(batch)
         if failure is not None and failure[0] in (_Then.UNKNOWN, _Then.AWAY):
-            _fail(batch, failure[1])
+            _fail(batch, self._told(failure[1]))
         elif failure is not None:
             for number, item in enumerate(batch):
                 failure = self._commit_alone(item)
                 if failure is not None and failure[0] is _Then.AWAY:
-                    _fail(batch[number:], failure[1])
+                    _fail(batch[number:], self._told(failure[1]))
                     break
-                item.error = failure[1] if failure is not None else None
+                item.error = self._told(failure[1]) if failure is not None else None
 
     def _commit_alone(self, item: _Item) -> _Failure | None:
         failure = None
@@ -146,9 +149,8 @@ class Writer:
             try:
                 connection = self._open()
             except Exception as error:  # noqa: BLE001 - handed to the callers
-                return _Then.AWAY, self._told(error)
-            driver, info = connection.connection.dbapi_connection, connection.info
-            committing = False
+                return _Then.AWAY, error
+            info, committing = connection.info, False
             try:
                 connection.begin()
                 for item in batch:
@@ -159,15 +161,14 @@ class Writer:
                 return None
             except Exception as error:  # noqa: BLE001 - handed to the callers
                 info.pop(PENDING, None)
-                # Only PostgreSQL's connections can be lost; sqlite3's have no such attribute.
-                lost = connection.invalidated or getattr(driver, "closed", False)
+                lost = connection.invalidated
                 if lost or committing or is_outage(error, self._driver):
                     self._drop_connection()
                 else:
                     connection.rollback()
                 if lost and committing:
                     return _Then.UNKNOWN, storage_busy("outcome unknown")
-                return _Then.AGAIN if lost or is_collision(error) else _Then.APART, self._told(error)
+                return _Then.AGAIN if is_collision(error) else _Then.APART, error
 
     def _told(self, error: Exception) -> Exception:
         """What the caller hears: its own error, or that the database cannot serve."""

@@ -13,7 +13,9 @@ import pytest
 
 from accounts import passwords
 from tests import postgres as postgres_programs
-from tests.installation import Installation, database_of, install
+from tests.installation import Installation, Template, copied, make_template
+from tests.rewind import remember, rewind
+from tests.served import Place, Served, serving
 from tests.skips import (  # noqa: F401 (pytest finds the hooks here)
     IN_CI,
     pytest_make_collect_report,
@@ -26,6 +28,7 @@ from tests.skips import (  # noqa: F401 (pytest finds the hooks here)
 for name in [name for name in os.environ if name.startswith("RELAIS_") and not name.startswith("RELAIS_TEST_")]:
     del os.environ[name]
 
+HUB_DATABASE = "relais_hub"
 _database_numbers = itertools.count(1)
 
 # No deadline: two busy cores make one example slow and prove nothing. In CI the examples are the same every time.
@@ -61,13 +64,52 @@ def _cheap_passwords() -> None:
     passwords.hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def relais(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
-    """A fresh installation, once on SQLite and once on PostgreSQL."""
-    yield from install(tmp_path / "data", database_of(request))
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """A fresh installation on SQLite, to be copied."""
+    return make_template(tmp_path_factory.mktemp("template") / "data")
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: postgres_programs.Server, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """A fresh installation on PostgreSQL, whose folder is copied and whose database is rewound."""
+    url = postgres.create_database(HUB_DATABASE)
+    template = make_template(tmp_path_factory.mktemp("template") / "data", url)
+    remember(url)
+    return template
 
 
 @pytest.fixture
-def post_node(tmp_path: Path) -> Iterator[Installation]:
+def post_node(sqlite_template: Template, tmp_path: Path) -> Iterator[Installation]:
     """A fresh installation on SQLite, for what does not touch storage."""
-    yield from install(tmp_path / "data")
+    yield from copied(sqlite_template, tmp_path / "data")
+
+
+@pytest.fixture
+def hub(postgres: postgres_programs.Server, postgres_template: Template, tmp_path: Path) -> Iterator[Installation]:
+    """A fresh installation on PostgreSQL, for what SQLite cannot do."""
+    url = postgres.url(HUB_DATABASE)
+    rewind(url)
+    yield from copied(postgres_template, tmp_path / "data", url)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def relais(request: pytest.FixtureRequest) -> Installation:
+    """A fresh installation, once on SQLite and once on PostgreSQL."""
+    on_sqlite = request.param == "sqlite" or os.environ.get("RELAIS_TEST_DATABASE") == "sqlite"
+    installation: Installation = request.getfixturevalue("post_node" if on_sqlite else "hub")
+    return installation
+
+
+@pytest.fixture(scope="module")
+def served(sqlite_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The real server on a socket, shared by a module's tests: each makes its own project with `place`."""
+    for relais in copied(sqlite_template, tmp_path_factory.mktemp("served") / "data"):
+        with serving(relais) as running:
+            yield running
+
+
+@pytest.fixture
+def place(served: Served) -> Place:
+    """A project of this test's own on the served installation."""
+    return served.place()

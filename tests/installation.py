@@ -1,9 +1,9 @@
 """An installation for tests: the real application on a real database, and short words for what phones do to it."""
 
-import io
-import os
+import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,18 +24,21 @@ from forms.first_start import prepare_database
 from forms.models import FormVersion
 from forms.publish import Published, create_draft, prepare, publish
 
-PASSWORD = "three words together"  # noqa: S105 - a test's
+PASSWORD = "three words together"
 
 XFORM = (
     '<?xml version="1.0"?><h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" '
     'xmlns:jr="http://openrosa.org/javarosa"><h:head><h:title>{title}</h:title><model><instance>'
     '<data id="{form_id}" version="{version}"><name/><age/><photo/><child jr:template=""><first_name/></child>'
     "<meta><instanceID/><instanceName/></meta></data></instance>"
-    '<bind nodeset="/data/name" type="string"/><bind nodeset="/data/age" type="int"/><bind nodeset="/data/photo" type="binary"/>'
+    '<bind nodeset="/data/name" type="string"/><bind nodeset="/data/age" type="int"/>'
+    '<bind nodeset="/data/photo" type="binary"/>'
     '<bind nodeset="/data/child/first_name" type="string"/><bind nodeset="/data/meta/instanceID" type="string"/>'
-    '</model></h:head><h:body><input ref="/data/name"><label>Nom</label></input><input ref="/data/age"><label>Âge</label></input>'
-    '<upload ref="/data/photo" mediatype="image/*"><label>Photo</label></upload><group ref="/data/child"><label>Enfant</label>'
-    '<repeat nodeset="/data/child"><input ref="/data/child/first_name"><label>Prénom</label></input></repeat></group></h:body></h:html>'
+    '</model></h:head><h:body><input ref="/data/name"><label>Nom</label></input>'
+    '<input ref="/data/age"><label>Âge</label></input>'
+    '<upload ref="/data/photo" mediatype="image/*"><label>Photo</label></upload>'
+    '<group ref="/data/child"><label>Enfant</label><repeat nodeset="/data/child">'
+    '<input ref="/data/child/first_name"><label>Prénom</label></input></repeat></group></h:body></h:html>'
 )
 
 
@@ -68,10 +71,30 @@ def instance(
     for child in children:
         etree.SubElement(etree.SubElement(root, "child"), "first_name").text = child
     meta = etree.SubElement(root, "meta")
-    for key, value in (("instanceID", instance_id), ("instanceName", instance_name), ("deprecatedID", deprecated_id)):
-        if value:
-            etree.SubElement(meta, key).text = value
+    ids = (("instanceID", instance_id), ("instanceName", instance_name), ("deprecatedID", deprecated_id))
+    for key, text in ids:
+        if text:
+            etree.SubElement(meta, key).text = text
     return b"<?xml version='1.0' encoding='UTF-8' ?>" + etree.tostring(root, encoding="utf-8")
+
+
+BOUNDARY = "c9cb3a0d-6c3b-4d7e-9b2e-0f8f4c8f3f9d"
+
+
+def multipart_body(xml: bytes, files: Mapping[str, bytes], *, incomplete: bool = False) -> bytes:
+    """The body of a POST as Collect writes it (C43): the XML, the files, perhaps the promise of more."""
+    parts = [b'name="xml_submission_file"; filename="form.xml"\r\nContent-Type: text/xml\r\n\r\n' + xml]
+    for name, content in files.items():
+        escaped = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A").encode()
+        parts.append(b'name="%b"; filename="%b"\r\nContent-Type: image/jpeg\r\n\r\n%b' % (escaped, escaped, content))
+    if incomplete:
+        parts.append(b'name="*isIncomplete*"\r\n\r\nyes')
+    boundary = b"--" + BOUNDARY.encode()
+    return (
+        b"".join(b"%b\r\nContent-Disposition: form-data; %b\r\n" % (boundary, part) for part in parts)
+        + boundary
+        + b"--\r\n"
+    )
 
 
 @dataclass
@@ -99,7 +122,9 @@ class Installation:
         pair = f"{self.admin_email}:{PASSWORD}".encode()
         return {"Authorization": "Basic " + base64.b64encode(pair).decode()}
 
-    def publish(self, content: bytes = b"", filename: str = "form.xml", media: Mapping[str, bytes] | None = None) -> Published:
+    def publish(
+        self, content: bytes = b"", filename: str = "form.xml", media: Mapping[str, bytes] | None = None
+    ) -> Published:
         """Publish a form; the household form version 1 by default."""
         content = content or xform()
         prepared = prepare(self.services.storage, compile_form(content, filename), filename, content, media or {})
@@ -130,16 +155,11 @@ class Installation:
         incomplete: bool = False,
     ) -> TestResponse:
         """POST one instance, or one batch of it, as Collect does."""
-        data: dict[str, Any] = {"xml_submission_file": (io.BytesIO(xml), "form.xml", "text/xml")}
-        for name, content in (files or {}).items():
-            data[name] = (io.BytesIO(content), name, "image/jpeg")
-        if incomplete:
-            data["*isIncomplete*"] = "yes"
         return self.client.post(
             (url or self.key_url) + "/submission",
             query_string={"deviceID": device_id},
-            data=data,
-            content_type="multipart/form-data",
+            data=multipart_body(xml, files or {}, incomplete=incomplete),
+            content_type=f"multipart/form-data; boundary={BOUNDARY}",
             headers=dict(headers or {}),
         )
 
@@ -156,27 +176,59 @@ class Installation:
 def install(folder: Path, database_url: str = "", **choices: Any) -> Iterator[Installation]:
     """A fresh installation in `folder` (SQLite unless a URL is given); closed when the iterator ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    settings = Settings(data=folder, database_url=database_url, **{"reserve_bytes": 0, **choices})
-    app = create_app(settings)
+    app = create_app(Settings(data=folder, database_url=database_url, **{"reserve_bytes": 0, **choices}))
     services: Services = app.extensions["relais"]
-    with app.app_context():
-        prepare_database(services)
-        with services.database.transaction() as session:
-            project = create_project(session, "Frontières", language="fr")
-            web_users.create_web_user(session, "admin@example.org", PASSWORD, role="administrator")
-            phone = app_users.create_app_user(session, services.secret, project.id, "Téléphone 1")
-            project_id = project.id
-    installation = Installation(app, services, app.test_client(), project_id, phone)
-    installation.publish()
     try:
+        with app.app_context():
+            prepare_database(services)
+            with services.database.transaction() as session:
+                project = create_project(session, "Frontières", language="fr")
+                web_users.create_web_user(session, "admin@example.org", PASSWORD, role="administrator")
+                phone = app_users.create_app_user(session, services.secret, project.id, "Téléphone 1")
+                project_id = project.id
+        installation = Installation(app, services, app.test_client(), project_id, phone)
+        installation.publish()
         yield installation
     finally:
         services.database.close()
 
 
-def database_of(request: Any) -> str:
-    """The URL of the database a parametrised test asks for: "sqlite" or "postgres"."""
-    if request.param == "sqlite" or os.environ.get("RELAIS_TEST_DATABASE") == "sqlite":
-        return ""
-    url: str = request.getfixturevalue("postgres_url")
-    return url
+@dataclass(frozen=True)
+class Template:
+    """A fresh installation, closed again: copying its folder and database is much quicker than making another."""
+
+    folder: Path
+    project_id: int
+    phone: Credential
+    published: dict[str, Published]
+
+
+def make_template(folder: Path, database_url: str = "") -> Template:
+    """See Template; a PostgreSQL database is to be copied by its name."""
+    for made in install(folder, database_url):
+        template = Template(folder, made.project_id, made.phone, made.published)
+    return template
+
+
+def copied(template: Template, folder: Path, database_url: str = "", **choices: Any) -> Iterator[Installation]:
+    """An installation as fresh as `install` makes; `database_url` is the copy of the template's database."""
+    shutil.copytree(template.folder, folder)
+    yield from _opened(template, Settings(data=folder, database_url=database_url, **{"reserve_bytes": 0, **choices}))
+
+
+@contextmanager
+def another_process(relais: Installation, **choices: Any) -> Iterator[Installation]:
+    """What another serving process of the same installation sees, perhaps with other settings: its own connections and
+    writer, the same rows and files."""
+    template = Template(relais.services.settings.data, relais.project_id, relais.phone, relais.published)
+    yield from _opened(template, replace(relais.services.settings, **choices))
+
+
+def _opened(template: Template, settings: Settings) -> Iterator[Installation]:
+    app = create_app(settings)
+    services: Services = app.extensions["relais"]
+    published = dict(template.published)
+    try:
+        yield Installation(app, services, app.test_client(), template.project_id, template.phone, published=published)
+    finally:
+        services.database.close()
