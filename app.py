@@ -1,8 +1,11 @@
 """Assembly only: settings, database, blueprints, error handlers, commands."""
 
+import io
 import logging
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import click
 from flask import Flask, Response, current_app, jsonify, request
@@ -15,22 +18,28 @@ import accounts.pages
 import collector.api
 import collector.cli
 import collector.pages
+import collector.pages_deliveries
+import collector.pages_forms
+import collector.pages_phones
+import collector.pages_submissions
+import collector.pages_waiting
 import config.backup_cli
 import forms.cli
 from accounts.events import number_and_write
 from accounts.signed_in import current_account, page_csrf_token
-from collector.openrosa import is_phone_path, openrosa, problem_response
-from config.commands import Group
+from collector.errors import no_space
+from collector.openrosa import is_phone_path, openrosa, phone_language, problem_response
+from config.commands import Group, inside
 from config.health import health
 from config.database import Database, db, engine_options, prepare_folder
 from config.logs import init_logging
 from config.pages import init_pages, problem_of, problem_page
 from config.problem import Problem
 from config.secret import load_secret
-from config.segments import SegmentConverter, keep_slashes
+from config.segments import NumberConverter, SegmentConverter, keep_slashes
 from config.services import Services
 from config.settings import SettingError, Settings, load
-from config.storage import open_storage
+from config.storage import DISK_FULL, open_storage
 from forms.first_start import prepare_database
 from sync.serving import run_server
 
@@ -40,7 +49,10 @@ log = logging.getLogger("relais")
 def create_app(settings: Settings | None = None) -> Flask:
     """The application with its database open; migrating and serving are the commands' business."""
     settings = settings or load()
-    prepare_folder(settings.data)
+    try:
+        prepare_folder(settings.data)
+    except OSError as error:
+        raise SettingError(f"RELAIS_DATA: {settings.data} cannot be used ({error.strerror}).") from error
     app = Flask("relais", static_folder=None, template_folder=None)
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database,
@@ -52,7 +64,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     with app.app_context():
         database = Database(db.engine, number_and_write)
     app.extensions["relais"] = Services(settings, load_secret(settings), database, open_storage(settings))
-    app.url_map.converters["segment"] = SegmentConverter
+    app.url_map.converters.update(segment=SegmentConverter, int=NumberConverter)
     app.wsgi_app = keep_slashes(app.wsgi_app)  # type: ignore[method-assign]
     init_pages(app, language=settings.language, csrf_token=page_csrf_token, account=current_account)
     for blueprint in (openrosa, health, *BLUEPRINTS):
@@ -78,18 +90,25 @@ BLUEPRINTS = (
     accounts.pages.pages,
     collector.api.api,
     collector.pages.pages,
+    collector.pages_forms.pages,
+    collector.pages_submissions.pages,
+    collector.pages_waiting.pages,
+    collector.pages_phones.pages,
+    collector.pages_deliveries.pages,
 )
 
 
 def _show_problem(problem: Problem) -> ResponseReturnValue:
     """One problem, as whoever asked can read it: a phone, a program, a person."""
     if is_phone_path(request.path):
-        return problem_response(problem, _settings_language())
+        return problem_response(problem, phone_language())
     if request.path.startswith("/v1"):
         response = jsonify(problem.as_json())
         response.status_code = problem.status
         response.headers.extend(problem.headers)
         return response
+    if problem.code == 401.2:
+        return accounts.pages.sign_in_page(401)
     return problem_page(problem, reference=f"R-{problem.code:g}")
 
 
@@ -104,6 +123,9 @@ def _show_http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _show_unexpected(error: Exception) -> ResponseReturnValue:
+    if isinstance(error, OSError) and error.errno in DISK_FULL:
+        log.error("no space left for %s", request.path)
+        return _show_problem(no_space() if is_phone_path(request.path) else problem_of(503))
     reference = secrets.token_hex(2).upper()
     log.error("unexpected error %s", reference, exc_info=error)
     problem = problem_of(500)
@@ -113,38 +135,37 @@ def _show_unexpected(error: Exception) -> ResponseReturnValue:
     return problem_page(problem, reference=f"R-500 · {reference}")
 
 
-def _settings_language() -> str:
-    opened: Services = current_app.extensions["relais"]
-    return opened.settings.language
-
-
 @click.group(cls=Group)
 @click.option("--json", "_json", is_flag=True, help="The result alone on standard output (it always is).")
-@click.pass_context
-def cli(ctx: click.Context, _json: bool) -> None:
+def cli(_json: bool) -> None:
     """Relais: a survey and data-collection server for places where the network is a rumour."""
-    try:
-        app = create_app()
-    except SettingError as error:
-        raise click.UsageError(str(error)) from None
-    ctx.with_resource(app.app_context())
+
+
+@contextmanager
+def _opened() -> Iterator[None]:
+    app = create_app()
     opened: Services = app.extensions["relais"]
-    ctx.call_on_close(opened.database.close)
-    prepare_database(opened)
+    with app.app_context(), closing(opened.database):
+        prepare_database(opened)
+        yield
 
 
-@cli.command()
+@click.command()
 def serve() -> None:
     """Serve phones and people until Ctrl-C."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy hides it
     run_server(app, app.extensions["relais"])
 
 
-for command in COMMANDS:
-    cli.add_command(command)
+for command in (serve, *COMMANDS):
+    cli.add_command(inside(_opened, command))
 
 
 def main() -> None:
     """The console command `relais`; `--json` may stand anywhere."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names, sentences and the drawn code are UTF-8 whatever the machine's locale believes.
+            stream.reconfigure(encoding="utf-8", errors="replace")
     arguments = [argument for argument in sys.argv[1:] if argument != "--json"]
     cli(args=arguments, prog_name="relais")

@@ -4,10 +4,11 @@ import re
 import threading
 import time
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 from sqlalchemy.orm import Session
 
-from accounts.app_users import phone_by_token
+from accounts.app_users import Phone, phone_by_token
 from accounts.digest import challenges
 from accounts.errors import authentication_failed, insufficient_rights
 from accounts.models import Server
@@ -18,6 +19,7 @@ from config.clock import now
 from config.errors import BY_STATUS, too_large, unexpected
 from config.gate import Headers, Refusal, plain_error
 from config.problem import Problem
+from config.segments import single_slashes
 from config.services import Services
 
 _TOKEN = re.compile(r"/v1/key/([^/]+)/")
@@ -28,6 +30,8 @@ OTHER_BODIES = 100_000_000
 # While a body is received it may lie on the disk twice: as the server's buffer and as the file made from it.
 COPIES = 2
 REMEMBERED_SECONDS = 2.0
+# 64 characters, each of which may be percent-encoded.
+LONGEST_TOKEN = 192
 
 
 class Door:
@@ -37,27 +41,34 @@ class Door:
         self._services = services
         with services.database.reading() as session:
             self._realm = _realm(session)
-        self._known: dict[str, tuple[bool, float]] = {}
+        self._known: dict[str, tuple[Phone | None, float]] = {}
         self._lock = threading.Lock()
 
     def __call__(
         self, method: str, raw_uri: str, headers: Mapping[str, str], content_length: int, client_ip: str, scheme: str
     ) -> Refusal | None:
-        path = raw_uri.split("?", 1)[0]
-        problem = self._problem(method, path, headers, max(0, content_length))
+        path = single_slashes(raw_uri.split("?", 1)[0])
+        language = self._services.settings.language
+        try:
+            problem = self._problem(method, path, headers, max(0, content_length))
+            if problem is not None and (token := _TOKEN.match(path)) and (phone := self._phone(token[1])):
+                language = phone.language
+        except Problem as outage:
+            # The database is away: said now, rather than after a body that nobody could keep.
+            problem = outage
         if problem is None:
             return None
         if not is_phone_path(path):
             answer_headers, body = plain_error(path, problem.status)
             return Refusal(problem.status, answer_headers, body)
-        return Refusal(problem.status, self._headers(problem, scheme, client_ip), self._body(problem))
+        return Refusal(problem.status, self._headers(problem, scheme, client_ip), _body(problem, language))
 
     def error_page(self, raw_path: str, status: int) -> tuple[Headers, bytes]:
         """Headers and body of an answer the server gives by itself."""
-        if not is_phone_path(raw_path.split("?", 1)[0]):
+        if not is_phone_path(single_slashes(raw_path.split("?", 1)[0])):
             return plain_error(raw_path, status)
         problem = no_space() if status == 503 else too_large() if status == 413 else BY_STATUS.get(status, unexpected)()
-        return [("Content-Type", CONTENT_TYPE), *OPENROSA_HEADERS], self._body(problem)
+        return [("Content-Type", CONTENT_TYPE), *OPENROSA_HEADERS], _body(problem, self._services.settings.language)
 
     def _problem(self, method: str, path: str, headers: Mapping[str, str], length: int) -> Problem | None:
         settings = self._services.settings
@@ -76,22 +87,25 @@ class Door:
     def _credentials(self, path: str, headers: Mapping[str, str]) -> Problem | None:
         token = _TOKEN.match(path)
         if token is not None:
-            return None if self._is_known(token[1]) else insufficient_rights()
+            return insufficient_rights() if self._phone(token[1]) is None else None
         if path.startswith("/v1/test/") or "authorization" in headers:
             return None  # looked at by the application, which has the right questions at hand
         return authentication_failed()
 
-    def _is_known(self, token: str) -> bool:
+    def _phone(self, token: str) -> Phone | None:
+        # A longer one is nobody's, and is not worth remembering.
+        if len(token) > LONGEST_TOKEN:
+            return None
         moment = time.monotonic()
-        known, until = self._known.get(token, (False, 0.0))
+        phone, until = self._known.get(token, (None, 0.0))
         if until < moment:
             # The application asks again: a token revoked in these seconds costs a body, nothing more.
-            known = phone_by_token(self._services.database, token.replace("%21", "!").replace("%24", "$")) is not None
+            phone = phone_by_token(self._services.database, unquote(token))
             with self._lock:
                 if len(self._known) > 10_000:
                     self._known.clear()
-                self._known[token] = (known, moment + REMEMBERED_SECONDS)
-        return known
+                self._known[token] = (phone, moment + REMEMBERED_SECONDS)
+        return phone
 
     def _headers(self, problem: Problem, scheme: str, client_ip: str) -> Headers:
         headers: Headers = [("Content-Type", CONTENT_TYPE), *OPENROSA_HEADERS, *problem.headers.items()]
@@ -101,8 +115,9 @@ class Door:
                 headers.append(("WWW-Authenticate", f'Basic realm="{self._realm}", charset="UTF-8"'))
         return headers
 
-    def _body(self, problem: Problem) -> bytes:
-        return response(f"{problem.sentence(self._services.settings.language)} (R-{problem.code:g})", "error")
+
+def _body(problem: Problem, language: str) -> bytes:
+    return response(f"{problem.sentence(language)} (R-{problem.code:g})", "error")
 
 
 def _realm(session: Session) -> str:

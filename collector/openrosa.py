@@ -12,7 +12,7 @@ from collector.arrival import Arrival, Sender, StoredFile
 from collector.classify import Rules
 from collector.errors import no_space
 from collector.intake import Receive
-from collector.multipart_body import Part, read_submission
+from collector.multipart_body import UNKNOWN_TYPE, Part, read_submission
 from collector.openrosa_xml import CONTENT_TYPE, ListEntry, MediaEntry, form_list, manifest, path_segment, response
 from collector.outcomes import Answer
 from collector.phone_access import Access, access, challenge, draft_access
@@ -26,8 +26,8 @@ from forms.models import FormVersion
 openrosa = Blueprint("openrosa", __name__)
 
 # Where the same conversation is held. In a key URL the token decides the project (C62, C88).
-PREFIXES = ("", "/v1/projects/<int:project_id>", "/v1/key/<token>/projects/<int:project_id>")
-DRAFT = "/v1/test/<draft_token>/projects/<int:project_id>/forms/<segment:xml_form_id>/draft"
+PREFIXES = ("", "/v1/projects/<int:project_id>", "/v1/key/<segment:token>/projects/<int:project_id>")
+DRAFT = "/v1/test/<segment:draft_token>/projects/<int:project_id>/forms/<segment:xml_form_id>/draft"
 TEXT_LIMIT = 255
 
 View = Callable[..., Response]
@@ -139,7 +139,7 @@ def show_form_attachment(name: str, **where: Any) -> Response:
     if file is None:
         raise not_found()
     opened = services().storage.open(file.sha256)
-    answer = send_file(opened, mimetype=file.content_type, etag=False, max_age=None)
+    answer = send_file(opened, mimetype=file.content_type or UNKNOWN_TYPE, etag=False, max_age=None)
     answer.content_length = file.size
     # Whatever the file is, a browser must not run it as a page of ours.
     answer.headers["Content-Disposition"] = "attachment"
@@ -187,7 +187,8 @@ def _promised(part: Part) -> StoredFile:
 
 
 def _short(text: str | None) -> str | None:
-    return text[:TEXT_LIMIT] if text else None
+    # PostgreSQL has no such character, and a phone that cannot send is worse than one with an odd name.
+    return text.replace("\0", "")[:TEXT_LIMIT] if text else None
 
 
 def _tail(instance_id: str) -> str:
@@ -225,24 +226,28 @@ def problem_response(problem: Problem, language: str) -> Response:
     answer = Response(response(sentence, "error"), problem.status, content_type=CONTENT_TYPE)
     answer.headers.extend(problem.headers)
     if problem.status == 401:
-        challenge(answer, stale=bool(problem.details.get("stale")))
+        try:
+            challenge(answer, stale=bool(problem.details.get("stale")))
+        except Problem as outage:
+            # The challenge names the installation, which the database knows: better no answer than an empty challenge.
+            return problem_response(outage, language)
     return _finished(answer)
 
 
 @openrosa.errorhandler(Problem)
 def show_problem(problem: Problem) -> Response:
     """Every problem of these endpoints, in the project's language."""
-    return problem_response(problem, _language())
+    return problem_response(problem, phone_language())
 
 
 @openrosa.errorhandler(HTTPException)
 def show_http_problem(error: HTTPException) -> Response:
     """405 and the like, as a phone reads them."""
     code = error.code or 500
-    return problem_response(Problem(float(code), en=f"{error.name}.", fr="Cette demande n’est pas possible ici."), _language())
+    return problem_response(Problem(float(code), en=f"{error.name}.", fr="Cette demande n’est pas possible ici."), phone_language())
 
 
-def _language() -> str:
+def phone_language() -> str:
     """The project's, once it is known who is calling: the phone sends none (C2)."""
     language: str = g.get("phone_language", services().settings.language)
     return language

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from flask import Response, request
+from flask import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts import roles
 from accounts.app_users import Phone, phone_by_token
-from accounts.callers import Request, identify
 from accounts.digest import challenges
 from accounts.errors import authentication_failed, insufficient_rights, not_found
 from accounts.models import Project, Server
+from accounts.signed_in import basic_allowed, caller_of_request
 from collector.arrival import DraftSpace
 from config.clock import now
 from config.database import reading
@@ -36,26 +36,6 @@ class Access:
     draft: DraftSpace | None = None
 
 
-def call_of_request() -> Request:
-    """The parts of this request that tell who is calling. No cookies: another site could make a browser send them."""
-    environ = request.environ
-    settings = services().settings
-    local = environ.get("REMOTE_ADDR") in ("127.0.0.1", "::1")
-    return Request(
-        method=request.method,
-        target=environ.get("REQUEST_URI") or raw_target(),
-        authorization=environ.get("HTTP_AUTHORIZATION"),
-        cookies={},
-        basic_allowed=request.is_secure or local or settings.insecure_basic,
-    )
-
-
-def raw_target() -> str:
-    """Path and query for servers that do not hand on the request line."""
-    query = request.query_string.decode("latin-1")
-    return request.path + (f"?{query}" if query else "")
-
-
 def access(verb: str, project_id: int | None, token: str | None) -> Access:
     """The access this request has; Problem 401.2, 403.1 or 404.1 as ODK Central answers."""
     if token is not None:
@@ -63,15 +43,16 @@ def access(verb: str, project_id: int | None, token: str | None) -> Access:
         if phone is None:
             raise insufficient_rights()
         return _of_phone(phone)
+    # No cookies: another site could make a browser send them.
+    caller = caller_of_request(cookies={})
+    if caller is None:
+        raise authentication_failed()
+    if isinstance(caller, Phone):
+        if project_id is not None and project_id != caller.project_id:
+            raise not_found()
+        return _of_phone(caller)
+    project_id = project_id or DEFAULT_PROJECT
     with reading() as session:
-        caller = identify(session, services().secret, call_of_request())
-        if caller is None:
-            raise authentication_failed()
-        if isinstance(caller, Phone):
-            if project_id is not None and project_id != caller.project_id:
-                raise not_found()
-            return _of_phone(caller)
-        project_id = project_id or DEFAULT_PROJECT
         roles.demand(session, caller.actor_id, verb, project_id)
         project = session.get_one(Project, project_id)
         return Access(caller.actor_id, project.id, project.language, project.late, project.name)
@@ -119,5 +100,5 @@ def challenge(response: Response, *, stale: bool = False) -> None:
         realm = session.get_one(Server, 1).realm
     for value in challenges(realm, services().secret, now(), stale):
         response.headers.add("WWW-Authenticate", value)
-    if call_of_request().basic_allowed:
+    if basic_allowed():
         response.headers.add("WWW-Authenticate", f'Basic realm="{realm}", charset="UTF-8"')

@@ -6,13 +6,15 @@ import sys
 
 from config.settings import Settings
 
-# Tokens travel in the paths of key and test addresses and of delivery pages (C88).
-_TOKENS = re.compile(r"(/key/|/test/|/deliveries/)[^/\s\"?]+")
+# Tokens travel in the paths of key and test addresses and of delivery pages (C88), and in parameters that name these.
+_IN_ADDRESSES = re.compile(r"((?:/|%2F)(?:key|test|deliveries)(?:/|%2F)+)(?:(?!%2F)[^/\s\"?&])+", re.IGNORECASE)
+# Anything else as long as a token and of its letters, but no SHA-256: those name the files a person has to look for.
+_ANYWHERE = re.compile(r"(?<![\w!$-])(?![0-9a-f]{64})[\w!$-]{64}(?![\w!$-])", re.ASCII)
 
 
 def without_tokens(text: str) -> str:
-    """`text` with every token of an address replaced by dots."""
-    return _TOKENS.sub(r"\1…", text)
+    """`text` with every token replaced by dots."""
+    return _ANYWHERE.sub("…", _IN_ADDRESSES.sub(r"\1…", text))
 
 
 class _Formatter(logging.Formatter):

@@ -20,6 +20,8 @@ class SegmentConverter(BaseConverter):
     """One segment of a path, any text, slashes included (see `keep_slashes`)."""
 
     regex = "[^/]+?"
+    # Werkzeug would guess otherwise from the slash above, and then lose a slash after the last segment (C90).
+    part_isolating = True
 
     def to_python(self, value: str) -> str:
         # PostgreSQL has no such character, so nothing can have that name.
@@ -38,6 +40,11 @@ class NumberConverter(IntegerConverter):
         super().__init__(map, *choices, **{"max": LARGEST_NUMBER, **named})
 
 
+def single_slashes(path: str) -> str:
+    """`path` with one slash wherever there were several."""
+    return _SLASHES.sub("/", path)
+
+
 def keep_slashes(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
     """WSGI: PATH_INFO is decoded before Flask sees it, so an encoded slash would split a segment; keep it apart.
 
@@ -51,7 +58,7 @@ def keep_slashes(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[
             marked, encoded = _ENCODED_SLASH.subn(SLASH.encode(), raw.encode("latin-1", "replace"))
             if encoded:
                 environ["PATH_INFO"] = unquote_to_bytes(marked).decode("latin-1")
-        environ["PATH_INFO"] = _SLASHES.sub("/", environ["PATH_INFO"])
+        environ["PATH_INFO"] = single_slashes(environ["PATH_INFO"])
         return app(environ, start_response)
 
     return keeping

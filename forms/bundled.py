@@ -1,5 +1,6 @@
 """The surveys that come with the program, and publishing any workbook with the files beside it."""
 
+import unicodedata
 from pathlib import Path
 
 from config.services import services
@@ -21,7 +22,13 @@ def prepare_file(file: Path, media: Path | None) -> Prepared:
     compiled = compile_form(content, file.name)
     given: dict[str, bytes] = {}
     if media is not None:
-        wanted = {slot.name for slot in parse_xform(compiled.xform).slots}
-        # Looked up among the folder's own names: a form's text is never used as a path.
-        given = {path.name: path.read_bytes() for path in media.iterdir() if path.name in wanted and path.is_file()}
+        # Looked up among the folder's own names: a form's text is never used as a path. A stick formatted on a Mac
+        # writes the accents of a name otherwise than the form does.
+        files = [path for path in media.iterdir() if path.is_file()]
+        exact = {path.name: path for path in files}
+        composed = {unicodedata.normalize("NFC", path.name): path for path in files}
+        for slot in parse_xform(compiled.xform).slots:
+            path = exact.get(slot.name) or composed.get(unicodedata.normalize("NFC", slot.name))
+            if path is not None:
+                given[slot.name] = path.read_bytes()
     return prepare(services().storage, compiled, file.name, content, given)

@@ -86,3 +86,35 @@ def attachments_missing(names: list[str]) -> Problem:
         fr=f"Ce formulaire a besoin de fichiers qui manquent : {listed}. Mettez-les dans un dossier et publiez avec --media.",
         details={"missing": names},
     )
+
+
+def form_state_unknown(state: str) -> Problem:
+    """400.8: a form is open, closing or closed."""
+    return Problem(
+        400.8,
+        en=f"“{state}” is not a state of a form: use open, closing or closed.",
+        fr=f"« {state} » n’est pas un état de formulaire : open, closing ou closed.",
+        message=f"Unexpected state value {state}",
+        details={"field": "state", "value": state},
+    )
+
+
+def name_not_usable(field: str, value: str, en: str, fr: str) -> Problem:
+    """400.8: a version or file name that phones could not ask for, or not send back; `en` and `fr` say why."""
+    return Problem(
+        400.8,
+        en=f"The {field} « {value[:60]} » cannot be used: {en}. Change it and publish again.",
+        fr=f"« {value[:60]} » ({field}) n’est pas utilisable : {fr}. Changez-le et publiez à nouveau.",
+        message=f"Unexpected {field} value {value}; {en}",
+        details={"field": field, "value": value, "reason": en},
+    )
+
+
+def form_unknown(xml_form_id: str) -> Problem:
+    """404.1: no living form of that id in this project."""
+    return Problem(
+        404.1,
+        en=f"There is no form “{xml_form_id[:40]}” here. Check its id, or ask your supervisor.",
+        fr=f"Il n’y a pas de formulaire « {xml_form_id[:40]} » ici. Vérifiez son nom ou demandez au superviseur.",
+        message="Could not find the resource you were looking for.",
+    )

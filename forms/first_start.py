@@ -1,15 +1,20 @@
 """The first start: a schema, an administrator, project 1 with the bundled surveys, a first phone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from accounts import app_users, passwords, setup, web_users
 from accounts.app_users import Credential
 from accounts.models import AppUser, WebUser
 from accounts.projects import create_project
+from config.errors import database_unreachable
+from config.problem import Problem
 from config.schema import is_current, upgrade
 from config.services import Services
+from config.settings import SettingError, Settings
 from forms.bundled import bundled_workbooks, prepare_file
 from forms.publish import publish
 
@@ -27,15 +32,41 @@ class Welcome:
 
 def prepare_database(opened: Services) -> None:
     """Migrate if needed and make what every database holds; quick when there is nothing to do."""
-    engine = opened.database.engine
-    with engine.connect() as connection:
-        current = is_current(connection)
-    if current:
+    database = opened.database
+
+    def current() -> bool:
+        with database.engine.connect() as connection:
+            return is_current(connection)
+
+    def migrate() -> None:
+        with database.engine.connect().execution_options(relais_write=True) as connection, connection.begin():
+            upgrade(connection)
+
+    def complete() -> bool:
+        with database.reading() as session:
+            return setup.is_complete(session)
+
+    def fill() -> None:
+        with database.transaction() as session:
+            setup.ensure(session)
+
+    try:
+        _once(current, migrate)
+    except OperationalError as error:
+        raise database_unreachable(str(error.orig).splitlines()[0]) from error
+    # A step of its own: whoever was killed between the two finds the schema current and the rest missing.
+    _once(complete, fill)
+
+
+def _once(done: Callable[[], bool], work: Callable[[], None]) -> None:
+    """Do `work` unless it is done; another process that has done it at the same moment is as good."""
+    if done():
         return
-    with engine.connect().execution_options(relais_write=True) as connection, connection.begin():
-        upgrade(connection)
-    with opened.database.transaction() as session:
-        setup.ensure(session)
+    try:
+        work()
+    except DBAPIError:
+        if not done():
+            raise
 
 
 def first_start(opened: Services) -> Welcome | None:
@@ -44,6 +75,7 @@ def first_start(opened: Services) -> Welcome | None:
         if session.scalars(select(WebUser).limit(1)).first() is not None:
             return None
     settings = opened.settings
+    _require_usable(settings)
     password = settings.admin_password or passwords.one_time()
     prepared = [prepare_file(path, path.parent) for path in bundled_workbooks()]
     with opened.database.transaction() as session:
@@ -55,6 +87,19 @@ def first_start(opened: Services) -> Welcome | None:
             session, settings.admin_email, password, role="administrator", must_change=not settings.admin_password
         )
     return Welcome(settings.admin_email, password, not settings.admin_password)
+
+
+def _require_usable(settings: Settings) -> None:
+    """Said by the setting's name, and before seconds of compiling."""
+    try:
+        web_users.usable_email(settings.admin_email)
+    except Problem as problem:
+        raise SettingError(f"RELAIS_ADMIN_EMAIL: {problem.en}") from None
+    try:
+        if settings.admin_password:
+            passwords.hashed(settings.admin_password)
+    except Problem as problem:
+        raise SettingError(f"RELAIS_ADMIN_PASSWORD: {problem.en}") from None
 
 
 def first_phone(opened: Services) -> Credential | None:

@@ -45,6 +45,11 @@ class Labels:
     _choices: Mapping[str, Mapping[str, Texts]]
     _files: Mapping[str, _FileChoices]
     _several: frozenset[str]
+    _notes: frozenset[str] = frozenset()
+
+    def is_note(self, path: str) -> bool:
+        """Whether the phone only shows a text there and asks nothing (`note` in an XLSForm)."""
+        return path in self._notes
 
     def question(self, path: str, language: str) -> str | None:
         """What the question, group or repeat is called on the phone; values inside it stand as {name}."""
@@ -83,7 +88,8 @@ def parse_labels(xform: bytes) -> Labels:
             choices.setdefault(path, listed)
         if local_name(control) in ("select", "rank"):
             several.add(path)
-    return Labels(translation_languages(document), questions, choices, files, frozenset(several))
+    languages = translation_languages(document)
+    return Labels(languages, questions, choices, files, frozenset(several), frozenset(_note_paths(document)))
 
 
 def _controls(document: XFormDocument) -> Iterator[tuple[_Element, str]]:
@@ -95,6 +101,14 @@ def _controls(document: XFormDocument) -> Iterator[tuple[_Element, str]]:
         absolute = document.absolute(node) if node else ""
         if absolute.startswith(root + "/"):
             yield control, absolute.removeprefix(root)
+
+
+def _note_paths(document: XFormDocument) -> Iterator[str]:
+    root = f"/{document.root_name}"
+    for bind in descendants(document.model, "bind"):
+        # With a calculation it shows a result, which a reader wants to see.
+        if (attribute(bind, "readonly") or "").strip() == "true()" and attribute(bind, "calculate") is None:
+            yield document.absolute(attribute(bind, "nodeset") or attribute(bind, "ref") or "").removeprefix(root)
 
 
 def _translations(document: XFormDocument) -> dict[str, dict[str, str]]:

@@ -17,6 +17,7 @@ from config.storage import Storage
 from forms.compiler import Compiled
 from forms.errors import attachments_missing, version_conflict
 from forms.models import Blob, Form, FormAttachment, FormField, FormSchema, FormVersion
+from forms.names import check_names
 from forms.xform import FormDefinition, parse_xform
 
 
@@ -46,6 +47,7 @@ class Published:
 def prepare(storage: Storage, compiled: Compiled, filename: str, content: bytes, media: Mapping[str, bytes]) -> Prepared:
     """Parse, check that the files the form names are given, and store them; Problem with a sentence otherwise."""
     definition = parse_xform(compiled.xform)
+    check_names(definition)
     wanted = {slot.name for slot in definition.slots}
     given = dict(media)
     if compiled.itemsets is not None:
@@ -65,21 +67,18 @@ def prepare(storage: Storage, compiled: Compiled, filename: str, content: bytes,
 
 
 def publish(session: Session, project_id: int, prepared: Prepared, *, actor_id: int | None = None) -> Published:
-    """Make it the current version. The same again changes nothing; the same version with other bytes or files is 409.6."""
+    """Make it the current version. The same again changes nothing; the same version with other bytes or files is 409.6.
+
+    A deleted form counts: phones may still hold it, and replace it, unsent answers and all, by what has its name and
+    version (C16).
+    """
     definition = prepared.definition
     form = find_form(session, project_id, definition.xml_form_id)
-    if form is not None:
-        twin = session.scalars(
-            select(FormVersion).where(
-                FormVersion.project_id == project_id,
-                FormVersion.form_id == form.id,
-                FormVersion.version == definition.version,
-                FormVersion.published_at.is_not(None),
-            )
-        ).first()
-        if twin is not None:
-            if twin.sha256 != hashlib.sha256(prepared.compiled.xform).digest() or not _same_files(session, twin, prepared):
-                raise version_conflict(definition.version)
+    for twin in _twins(session, project_id, definition):
+        same = twin.sha256 == hashlib.sha256(prepared.compiled.xform).digest() and _same_files(session, twin, prepared)
+        if not same:
+            raise version_conflict(definition.version)
+        if form is not None and twin.form_id == form.id:
             return _outcome(twin, prepared, changed=False)
     form = form or _new_form(session, project_id, definition.xml_form_id, actor_id)
     version = add_version(session, form, prepared, actor_id=actor_id)
@@ -91,6 +90,21 @@ def publish(session: Session, project_id: int, prepared: Prepared, *, actor_id: 
         Happening(project_id, "form.update.publish", actor_id, form_id=form.id, details={"newDefId": version.id}),
     )
     return _outcome(version, prepared, changed=True)
+
+
+def _twins(session: Session, project_id: int, definition: FormDefinition) -> list[FormVersion]:
+    """The published versions of that form id and version, of the living form and of deleted ones."""
+    query = (
+        select(FormVersion)
+        .join(Form, (Form.project_id == FormVersion.project_id) & (Form.id == FormVersion.form_id))
+        .where(
+            FormVersion.project_id == project_id,
+            Form.xml_form_id == definition.xml_form_id,
+            FormVersion.version == definition.version,
+            FormVersion.published_at.is_not(None),
+        )
+    )
+    return list(session.scalars(query))
 
 
 def create_draft(session: Session, project_id: int, prepared: Prepared, *, actor_id: int | None = None) -> FormVersion:

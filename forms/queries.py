@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts.errors import not_found
+from forms.errors import form_unknown
 from forms.labels import Labels, parse_labels
 from forms.models import Blob, Form, FormAttachment, FormVersion
 from forms.xform import FormDefinition, parse_xform
@@ -90,7 +91,7 @@ def get_form(session: Session, project_id: int, xml_form_id: str) -> Form:
     query = select(Form).where(Form.project_id == project_id, Form.xml_form_id == xml_form_id, Form.deleted_at.is_(None))
     form = session.scalars(query).first()
     if form is None:
-        raise not_found()
+        raise form_unknown(xml_form_id)
     return form
 
 

@@ -1,8 +1,10 @@
 """`relais serve`: from a folder to a server, and what a person does next."""
 
 import contextlib
+import errno
 import fcntl
 import logging
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -17,9 +19,11 @@ from accounts.app_users import Credential
 from accounts.cli import key_url, qr_text
 from collector.check import blob_fault
 from collector.door import SURROUNDINGS, Door
+from collector.upload_part import UPLOAD_PREFIX
 from config.address import own_address
 from config.server import serve
 from config.services import Services
+from config.settings import SettingError
 from forms.first_start import Welcome, first_phone, first_start
 from sync.jobs import Clock
 from sync.worker import Worker
@@ -30,6 +34,7 @@ log = logging.getLogger("relais")
 
 def run_server(app: Flask, opened: Services) -> None:
     """Make what the first start needs, look at what an unclean stop may have left, then serve until a signal."""
+    _require_address(opened.settings.host)
     with _only_one(opened.settings.data), _marked_running(opened):
         welcome = first_start(opened)
         phone = first_phone(opened)
@@ -52,12 +57,23 @@ def run_server(app: Flask, opened: Services) -> None:
                 ready=lambda port: greet(opened, port, welcome, phone),
             )
         except OSError as error:
+            if error.errno != errno.EADDRINUSE and error.errno != errno.EACCES:
+                raise
             raise click.ClickException(
                 f"Port {settings.port} cannot be used ({error.strerror}). Choose another: RELAIS_PORT=8001 make run"
             ) from None
         finally:
             clock.stop()
             worker.stop()
+
+
+def _require_address(host: str) -> None:
+    try:
+        family, *_, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind(address)
+    except OSError as error:
+        raise SettingError(f"RELAIS_HOST: {host} is not an address of this machine ({error.strerror}).") from None
 
 
 @contextlib.contextmanager
@@ -78,8 +94,11 @@ def _marked_running(opened: Services) -> Iterator[None]:
     if mark.exists():
         _look_after_unclean_stop(opened)
     mark.touch()
-    yield
-    mark.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        # Also after an error: whatever Python could still unwind has not been killed.
+        mark.unlink(missing_ok=True)
 
 
 def _look_after_unclean_stop(opened: Services) -> None:
@@ -89,6 +108,9 @@ def _look_after_unclean_stop(opened: Services) -> None:
             answer = session.execute(text("PRAGMA quick_check")).scalar_one()
         if answer != "ok":
             raise click.ClickException(f"The database is damaged ({answer}). Restore the last backup: relais restore FOLDER")
+    # Nobody will finish what was being uploaded; it may be a gigabyte, on a disk that has none to spare.
+    for path in opened.settings.temporary.glob(f"{UPLOAD_PREFIX}*"):
+        path.unlink(missing_ok=True)
     for sha256, put_at in opened.storage.names():
         if put_at > time.time() - RECENT_SECONDS:
             size = opened.storage.size(sha256) or 0
