@@ -1,11 +1,14 @@
 """The person behind this request, on pages (cookie) and on the API (bearer, Basic, cookie for reading)."""
 
+from collections.abc import Mapping
+
 from flask import Response, g, request
 from sqlalchemy.orm import Session
 
 from accounts import roles
 from accounts.app_users import Phone
 from accounts.callers import COOKIE, Request, identify
+from accounts.digest import BasicAnswer, parse_authorization
 from accounts.errors import authentication_failed
 from accounts.sessions import NewSession, Person, person_by_token
 from accounts.web_users import note_failure
@@ -54,24 +57,25 @@ def signed_in() -> Person:
 def api_caller() -> Person:
     """The person calling the API, or Problem 401.2; an app user's Digest has no rights here but on phone paths."""
     cookies = request.cookies if request.method in ("GET", "HEAD") else {}
-    call = Request(request.method, raw_target(), request.headers.get("Authorization"), cookies, basic_allowed())
-    try:
-        with reading() as session:
-            caller = identify(session, services().secret, call)
-    except Problem as problem:
-        if problem.code == 401.2:
-            _count_failure(call)
-        raise
+    caller = caller_of_request(cookies)
     if caller is None or isinstance(caller, Phone):
         raise authentication_failed()
     return caller
 
 
-def _count_failure(call: Request) -> None:
-    authorization = request.authorization
-    if authorization is not None and authorization.type == "basic" and authorization.username:
-        with transaction() as session:
-            note_failure(session, services().secret, authorization.username)
+def caller_of_request(cookies: Mapping[str, str]) -> Phone | Person | None:
+    """Who is calling, None without credentials; Problem 401.2 with wrong ones, which count against an e-mail's account."""
+    call = Request(request.method, raw_target(), request.environ.get("HTTP_AUTHORIZATION"), cookies, basic_allowed())
+    try:
+        with reading() as session:
+            return identify(session, services().secret, call)
+    except Problem as problem:
+        answer = parse_authorization(call.authorization or "")
+        # Only what was looked at: on plain http a password is not even read.
+        if problem.code == 401.2 and call.basic_allowed and isinstance(answer, BasicAnswer) and "@" in answer.username:
+            with transaction() as session:
+                note_failure(session, services().secret, answer.username)
+        raise
 
 
 def demand(session: Session, person: Person, verb: str, project_id: int = roles.SITE) -> None:

@@ -1,6 +1,5 @@
 """Reading what a phone POSTs: the submission's XML and its files, as multipart/form-data (C43, C44, C91, C93)."""
 
-import errno
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from multipart import MultipartError, MultipartSegment, ParserError, PushMultipa
 from collector import errors
 from collector.upload_part import GatheredPart, Part, delete
 from config.problem import Problem
+from config.storage import DISK_FULL
 
 XML_FIELD = "xml_submission_file"
 INCOMPLETE_FIELD = "*isIncomplete*"
@@ -82,7 +82,7 @@ def read_submission(
         contents.discard()
         if isinstance(error, MultipartError):
             raise errors.unreadable_body(str(error)) from error
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(error, OSError) and error.errno in DISK_FULL:
             raise errors.no_space() from error
         raise
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 MEMORY_LIMIT = 64 * 1024
+# Temporary files of this name are of no use to anybody but the request that makes them.
+UPLOAD_PREFIX = "upload-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +99,11 @@ class GatheredPart:
 
 def _temporary_file(spool: Path) -> tuple[int, str]:
     try:
-        return tempfile.mkstemp(prefix="upload-", dir=spool)
+        return tempfile.mkstemp(prefix=UPLOAD_PREFIX, dir=spool)
     except FileNotFoundError:
         # Somebody tidied up. Not with parents: a data folder that is gone (an unmounted disk) must stay an error.
         spool.mkdir(exist_ok=True)
-        return tempfile.mkstemp(prefix="upload-", dir=spool)
+        return tempfile.mkstemp(prefix=UPLOAD_PREFIX, dir=spool)
 
 
 def delete(paths: Iterable[Path | None]) -> None:

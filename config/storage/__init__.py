@@ -1,11 +1,15 @@
 """Stored files by their SHA-256. Each kind of store is one file of this folder; `open_storage` chooses."""
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from config.settings import Settings
 from config.storage.disk import DiskStorage
+
+# What an OSError says when no more bytes can be stored.
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Storage(Protocol):

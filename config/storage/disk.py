@@ -25,7 +25,8 @@ class DiskStorage:
         path = self._path(sha256)
         length = len(source) if isinstance(source, bytes) else source.stat().st_size
         if self.size(sha256) == length:
-            if time.time() - path.stat().st_mtime < SETTLED:
+            # Not st_mtime, when the last byte was written: fsync of a video to a slow card takes minutes after that.
+            if time.time() - path.stat().st_ctime < SETTLED:
                 # Another thread may have renamed it into place and not yet have made the name durable.
                 _sync(path.parent)
             os.utime(path)
@@ -48,28 +49,36 @@ class DiskStorage:
         _sync(path.parent)
 
     def _copy(self, source: Path, path: Path) -> None:
-        """Across filesystems a rename cannot move: copy beside the target first, so that no half file ever has the name."""
+        """Across filesystems a rename cannot move: copy beside the target first, so that no half file has the name."""
         part = path.with_name(f".{secrets.token_hex(12)}")
-        shutil.copyfile(source, part)
-        _sync(part)
-        part.replace(path)
+        try:
+            shutil.copyfile(source, part)
+            _sync(part)
+            part.replace(path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
         source.unlink()
 
     def _write(self, content: bytes) -> Path:
         part = self.temporary / f"{secrets.token_hex(12)}.blob"
-        with part.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with part.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            # What little a full disk has left must not go to files that nobody will finish.
+            part.unlink(missing_ok=True)
+            raise
         return part
 
     def _make_folder(self, folder: Path) -> None:
-        if folder in self._known_folders:
-            return
-        if not folder.is_dir():
+        if folder not in self._known_folders:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Also when it is there already: whoever made it, a moment ago or before a crash, may not have come to this.
             _sync(folder.parent)
-        self._known_folders.add(folder)
+            self._known_folders.add(folder)
 
     def open(self, sha256: bytes) -> BinaryIO:
         return self._path(sha256).open("rb")

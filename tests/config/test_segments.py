@@ -14,9 +14,9 @@ app.url_map.converters.update(segment=SegmentConverter, int=NumberConverter)
 app.wsgi_app = keep_slashes(app.wsgi_app)  # type: ignore[method-assign]
 
 # What may stand in an address: everything but what publishing refuses.
-NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters=SLASH), min_size=1, max_size=12).filter(
-    lambda name: name not in (".", "..")
-)
+NAMES = st.text(
+    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters=SLASH), min_size=1, max_size=12
+).filter(lambda name: name not in (".", ".."))
 
 
 @app.get("/forms/<segment:name>.xml", strict_slashes=False)
