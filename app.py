@@ -30,8 +30,8 @@ from accounts.signed_in import current_account, page_csrf_token
 from collector.errors import no_space
 from collector.openrosa import is_phone_path, openrosa, phone_language, problem_response
 from config.commands import Group, inside
-from config.health import health
 from config.database import Database, db, engine_options, prepare_folder
+from config.health import health
 from config.logs import init_logging
 from config.pages import init_pages, problem_of, problem_page
 from config.problem import Problem

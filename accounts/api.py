@@ -4,7 +4,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
-from accounts import sessions
+from accounts import passwords, sessions
 from accounts.errors import authentication_failed, bad_json
 from accounts.models import Project
 from accounts.projects import get_project
@@ -12,7 +12,6 @@ from accounts.roles import verbs_of, visible_projects
 from accounts.schemas import ProjectSchema, SessionSchema, SignInSchema
 from accounts.signed_in import api_caller, demand, keep_session
 from accounts.web_users import forget_failures, note_failure, stored_password
-from accounts import passwords
 from config.database import reading, transaction
 from config.services import services
 
@@ -81,5 +80,3 @@ def show_project(project_id: int) -> ResponseReturnValue:
         demand(session, person, "project.read", project_id)
         project: Project = get_project(session, project_id)
         return jsonify(ProjectSchema().dump(project))
-
-

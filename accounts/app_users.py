@@ -50,7 +50,13 @@ class Phone:
 
 
 def create_app_user(
-    session: Session, secret: bytes, project_id: int, name: str, *, created_by: int | None = None, training: bool = False
+    session: Session,
+    secret: bytes,
+    project_id: int,
+    name: str,
+    *,
+    created_by: int | None = None,
+    training: bool = False,
 ) -> Credential:
     """A new app user and its credential."""
     name = name.strip()
@@ -60,7 +66,9 @@ def create_app_user(
     actor = Actor(uid=str(uuid4()), type="field_key", display_name=name[:255], created_at=now())
     session.add(actor)
     session.flush()
-    user = AppUser(actor_id=actor.id, project_id=project_id, created_by=created_by, training=training, generation=1, state="active")
+    user = AppUser(
+        actor_id=actor.id, project_id=project_id, created_by=created_by, training=training, generation=1, state="active"
+    )
     credential = _credential(secret, actor, user)
     user.token_hash = tokens.fingerprint(credential.token)
     user.deliveries_hash = tokens.fingerprint(credential.deliveries)

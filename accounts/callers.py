@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from accounts import digest
+from accounts import digest, passwords
 from accounts.app_users import Phone, phone_by_username
 from accounts.digest import BasicAnswer, DigestAnswer, Result
 from accounts.errors import authentication_failed
 from accounts.models import Server
 from accounts.sessions import Person, person_by_id, person_by_token
 from accounts.web_users import by_email, stored_password
-from accounts import passwords
 from config.clock import now
 from config.problem import Problem
 from config.secret import derive

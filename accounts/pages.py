@@ -56,9 +56,7 @@ def sign_in_page(
 ) -> Response:
     """The sign-in form, in place of a page that needs it too: `wanted` None returns to the page asked for."""
     expired = request.method == "POST" and request.endpoint != "accounts_pages.sign_in"
-    page = render_template(
-        "accounts/sign_in.html", wanted=wanted, error=error, email=email, left=left, expired=expired
-    )
+    page = render_template("accounts/sign_in.html", wanted=wanted, error=error, email=email, left=left, expired=expired)
     return Response(page, status, mimetype="text/html")
 
 
@@ -104,7 +102,9 @@ def show_account() -> ResponseReturnValue:
 def _account_page(person: Person, status: int = 200, errors: dict[str, str] | None = None) -> ResponseReturnValue:
     wanted = safe_path(request.values.get("next"))
     done = request.args.get("done")
-    return render_template("accounts/account.html", person=person, errors=errors or {}, wanted=wanted, done=done), status
+    return render_template(
+        "accounts/account.html", person=person, errors=errors or {}, wanted=wanted, done=done
+    ), status
 
 
 @pages.post("/account/password")

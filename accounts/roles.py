@@ -8,7 +8,17 @@ from accounts.models import Assignment, Project, Role
 
 SITE = 0
 
-_READ = ["project.read", "form.list", "form.read", "submission.list", "submission.read", "dataset.list", "dataset.read", "entity.list", "entity.read"]
+_READ = [
+    "project.read",
+    "form.list",
+    "form.read",
+    "submission.list",
+    "submission.read",
+    "dataset.list",
+    "dataset.read",
+    "entity.list",
+    "entity.read",
+]
 _MANAGE = [
     *_READ,
     "project.update",

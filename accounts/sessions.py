@@ -59,7 +59,9 @@ def person_by_token(session: Session, token: str) -> Person | None:
         select(SignedIn.actor_id, WebUser.email, Actor.display_name, SignedIn.csrf, WebUser.must_change)
         .join(WebUser, WebUser.actor_id == SignedIn.actor_id)
         .join(Actor, Actor.id == SignedIn.actor_id)
-        .where(SignedIn.token_hash == tokens.fingerprint(token), SignedIn.expires_at > now(), WebUser.deleted_at.is_(None))
+        .where(
+            SignedIn.token_hash == tokens.fingerprint(token), SignedIn.expires_at > now(), WebUser.deleted_at.is_(None)
+        )
     ).first()
     return Person(*row) if row else None
 

@@ -23,7 +23,13 @@ def ensure(session: Session) -> None:
     """Make what is missing; again is harmless."""
     if session.get(Server, 1) is None:
         session.add(
-            Server(id=1, uid=str(uuid4()), incarnation=str(uuid4()), realm=f"Relais {secrets.token_hex(4)}", created_at=now())
+            Server(
+                id=1,
+                uid=str(uuid4()),
+                incarnation=str(uuid4()),
+                realm=f"Relais {secrets.token_hex(4)}",
+                created_at=now(),
+            )
         )
     known = set(session.scalars(select(IdSequence.name)))
     session.add_all(IdSequence(name=name, last=0) for name in SEQUENCES if name not in known)

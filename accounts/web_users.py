@@ -22,7 +22,13 @@ LONGEST_EMAIL = 320
 
 
 def create_web_user(
-    session: Session, email: str, password: str, *, role: str | None = None, project_id: int = SITE, must_change: bool = False
+    session: Session,
+    email: str,
+    password: str,
+    *,
+    role: str | None = None,
+    project_id: int = SITE,
+    must_change: bool = False,
 ) -> Actor:
     """A new web user, with a role (administrator, manager, viewer) on the site or in one project."""
     email = usable_email(email)
@@ -31,7 +37,9 @@ def create_web_user(
     actor = Actor(uid=str(uuid4()), type="user", display_name=email.split("@", 1)[0], created_at=now())
     session.add(actor)
     session.flush()
-    session.add(WebUser(actor_id=actor.id, email=email, password_hash=passwords.hashed(password), must_change=must_change))
+    session.add(
+        WebUser(actor_id=actor.id, email=email, password_hash=passwords.hashed(password), must_change=must_change)
+    )
     session.flush()
     if role:
         assign(session, actor.id, BY_WORD.get(role, role), project_id)
@@ -61,7 +69,9 @@ def set_password(session: Session, email: str, password: str) -> None:
 
 def by_email(session: Session, email: str) -> WebUser | None:
     """The web user of an e-mail, however it is typed."""
-    return session.scalars(select(WebUser).where(WebUser.email == email.strip().lower(), WebUser.deleted_at.is_(None))).first()
+    return session.scalars(
+        select(WebUser).where(WebUser.email == email.strip().lower(), WebUser.deleted_at.is_(None))
+    ).first()
 
 
 def stored_password(session: Session, secret: bytes, email: str) -> tuple[int | None, str | None]:

@@ -64,7 +64,10 @@ def grow(services: Services, until: int) -> None:
         count = stored - begin
         seconds, cpu = time.perf_counter() - window_start, time.process_time() - window_cpu
         megabytes = _megabytes(services)
-        print(f"{stored:>10}{count / seconds:>8.0f}{cpu / count * 1000:>8.2f}{megabytes:>13.0f}{os.getloadavg()[0]:>6.1f}", flush=True)
+        print(
+            f"{stored:>10}{count / seconds:>8.0f}{cpu / count * 1000:>8.2f}{megabytes:>13.0f}{os.getloadavg()[0]:>6.1f}",
+            flush=True,
+        )
         made = 0.0
 
 

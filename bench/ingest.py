@@ -46,7 +46,7 @@ def database(wanted: bool) -> Iterator[str]:
     if not wanted:
         yield ""
         return
-    with tempfile.TemporaryDirectory(prefix="relais-bench-", dir="/tmp") as folder:  # noqa: S108 - must be open to its own user
+    with tempfile.TemporaryDirectory(prefix="relais-bench-", dir="/tmp") as folder:
         Path(folder).chmod(0o755)
         server = postgres.start(Path(folder) / "data", fsync=True)
         try:
@@ -65,7 +65,9 @@ def measure(name: str, server: Running, requests: list[bytes], concurrency: int)
     figures = run(server.ports, iter(requests), concurrency)
     cpu = (server.cpu_seconds() - before) / len(requests) * 1000
     times = "".join(f"{figures.percentile(share):>{width}.0f}" for share, width in ((0.5, 8), (0.95, 7), (0.99, 7)))
-    print(f"{name:<28}{figures.rate():>8.0f}{times}{cpu:>8.2f}{server.megabytes():>8.0f}  {figures.statuses}", flush=True)
+    print(
+        f"{name:<28}{figures.rate():>8.0f}{times}{cpu:>8.2f}{server.megabytes():>8.0f}  {figures.statuses}", flush=True
+    )
     return figures
 
 

@@ -89,7 +89,9 @@ def _stop(server: "subprocess.Popen[bytes]") -> None:
 
 def _relais(environment: dict[str, str], *arguments: str) -> bytes:
     command = [RELAIS, "--json", *arguments]
-    return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    return subprocess.run(
+        command, env=environment, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ).stdout
 
 
 def _wait(port: int) -> None:

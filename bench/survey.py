@@ -33,7 +33,9 @@ def _type(number: int) -> str:
 def submission(chance: random.Random, photo: str = "") -> tuple[str, bytes]:
     """(instanceID, XML) of one filled form."""
     instance_id = f"uuid:{UUID(int=chance.getrandbits(128), version=4)}"
-    answers = "".join(f"<question_{number}>{_answer(chance, number)}</question_{number}>" for number in range(QUESTIONS))
+    answers = "".join(
+        f"<question_{number}>{_answer(chance, number)}</question_{number}>" for number in range(QUESTIONS)
+    )
     members = "".join(
         f"<member><name>Aïchatou {chance.randrange(10**6)}</name><age>{chance.randrange(90)}</age><sex>f</sex><role>chef</role></member>"
         for _ in range(3)
@@ -55,9 +57,9 @@ def _answer(chance: random.Random, number: int) -> str:
         return f"2026-{chance.randrange(1, 13):02}-{chance.randrange(1, 29):02}"
     if kind == 5:
         return f"{13 + chance.random():.6f} {2 + chance.random():.6f} 210.0 4.5"
-    return chance.choice(("oui", "non", "ne sait pas", "Poste de Makalondi, côté Burkina", "refus", "marché du dimanche")) + str(
-        chance.randrange(10**4)
-    )
+    return chance.choice(
+        ("oui", "non", "ne sait pas", "Poste de Makalondi, côté Burkina", "refus", "marché du dimanche")
+    ) + str(chance.randrange(10**4))
 
 
 def request(path: str, host: str, xml: bytes, photo: tuple[str, bytes] | None = None) -> bytes:
@@ -84,7 +86,7 @@ def request(path: str, host: str, xml: bytes, photo: tuple[str, bytes] | None = 
 
 def requests(path: str, host: str, count: int, seed: int, photo_bytes: int = 0) -> Iterator[bytes]:
     """`count` different submissions as requests."""
-    chance = random.Random(seed)  # noqa: S311 - repeatable figures, not secrets
+    chance = random.Random(seed)
     for number in range(count):
         photo = (f"{1_764_000_000_000 + number}.jpg", chance.randbytes(photo_bytes)) if photo_bytes else None
         yield request(path, host, submission(chance, photo[0] if photo else "")[1], photo)

@@ -262,8 +262,6 @@ def changes(before: Sheet, after: Sheet) -> Changes:
     return Changes(tuple(found), technical, same)
 
 
-
-
 def time_spent(sheet: Sheet) -> float | None:
     """Seconds between the form's `start` and `end`, which phones write by themselves; None when they do not."""
     try:

@@ -57,7 +57,12 @@ def _project_faults(opened: Services, project_id: int, report: Report) -> Iterat
     last = 0
     while True:
         with opened.database.reading() as session:
-            query = select(Receipt).where(Receipt.project_id == project_id, Receipt.id > last).order_by(Receipt.id).limit(PAGE)
+            query = (
+                select(Receipt)
+                .where(Receipt.project_id == project_id, Receipt.id > last)
+                .order_by(Receipt.id)
+                .limit(PAGE)
+            )
             page = list(session.scalars(query))
             for receipt in page:
                 report.receipts += 1
@@ -72,7 +77,12 @@ def _project_faults(opened: Services, project_id: int, report: Report) -> Iterat
 def _event_faults(opened: Services, project_id: int) -> Iterator[str]:
     with opened.database.reading() as session:
         counter = session.get(ProjectCounter, project_id)
-        numbers = session.scalars(select(Event.seq).where(Event.project_id == project_id).order_by(Event.seq).execution_options(yield_per=PAGE))
+        numbers = session.scalars(
+            select(Event.seq)
+            .where(Event.project_id == project_id)
+            .order_by(Event.seq)
+            .execution_options(yield_per=PAGE)
+        )
         expected = 0
         for seq in numbers:
             expected += 1
@@ -85,7 +95,10 @@ def _event_faults(opened: Services, project_id: int) -> Iterator[str]:
 
 def _blob_faults(opened: Services, project_id: int, report: Report) -> Iterator[str]:
     with opened.database.reading() as session:
-        blobs = [(row[0], row[1]) for row in session.execute(select(Blob.sha256, Blob.size).where(Blob.project_id == project_id))]
+        blobs = [
+            (row[0], row[1])
+            for row in session.execute(select(Blob.sha256, Blob.size).where(Blob.project_id == project_id))
+        ]
     for sha256, size in blobs:
         report.files += 1
         fault = blob_fault(opened.storage, sha256, size)
@@ -136,7 +149,9 @@ def _receipt_faults(session: Session, receipt: Receipt) -> Iterator[str]:
 def _answer_faults(session: Session, receipt: Receipt, xml: bytes) -> Iterator[str]:
     assert receipt.form_version_id is not None
     definition = definition_of(session, receipt.project_id, receipt.form_version_id)
-    expected: dict[int, Any] = {number: rows for number, rows in read_answers(parse(xml), definition).tables.items() if rows}
+    expected: dict[int, Any] = {
+        number: rows for number, rows in read_answers(parse(xml), definition).tables.items() if rows
+    }
     query = select(Answers.table_no, Answers.rows).where(
         Answers.project_id == receipt.project_id, Answers.receipt_id == receipt.id
     )

@@ -23,7 +23,9 @@ def selection_of(session: Session, project_id: int, xml_form_id: str) -> tuple[S
     return Selection(project_id, form.id), form.current_version_id
 
 
-def csv_zip(opened: Services, selection: Selection, version_id: int, out: IO[bytes], *, attachments: bool = True) -> None:
+def csv_zip(
+    opened: Services, selection: Selection, version_id: int, out: IO[bytes], *, attachments: bool = True
+) -> None:
     """ODK Central's `submissions.csv.zip`, written to `out`."""
     read = opened.database.reading
     with read() as session:

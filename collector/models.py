@@ -29,7 +29,15 @@ class Receipt(Model):
         CheckConstraint(f"status IN {STATUSES}", name="status"),
         CheckConstraint("(status = 'version') = (version_no IS NOT NULL)", name="version"),
         # A receipt is known by its project, form, live or draft, instanceID and bytes: the same again is the same.
-        Index("uq_receipt_known", "project_id", "instance_id", "xml_sha256", "xml_form_id", "draft_version_id", unique=True),
+        Index(
+            "uq_receipt_known",
+            "project_id",
+            "instance_id",
+            "xml_sha256",
+            "xml_form_id",
+            "draft_version_id",
+            unique=True,
+        ),
         # An instanceID is claimed by one version of its form (project-wide look-ups use the first two columns).
         Index(
             "uq_receipt_claim",
@@ -41,7 +49,15 @@ class Receipt(Model):
             sqlite_where=CLAIMED,
             postgresql_where=CLAIMED,
         ),
-        Index("uq_receipt_version", "project_id", "submission_id", "version_no", unique=True, sqlite_where=CLAIMED, postgresql_where=CLAIMED),
+        Index(
+            "uq_receipt_version",
+            "project_id",
+            "submission_id",
+            "version_no",
+            unique=True,
+            sqlite_where=CLAIMED,
+            postgresql_where=CLAIMED,
+        ),
         # SQLite uses a partial index only for a query that says its condition word for word.
         Index("ix_receipt_waiting", "project_id", "status", "id", sqlite_where=WAITING, postgresql_where=WAITING),
         Index("ix_receipt_deprecated", "project_id", "deprecated_id", sqlite_where=IS_EDIT, postgresql_where=IS_EDIT),

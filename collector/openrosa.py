@@ -169,7 +169,9 @@ def receive_submission(**where: Any) -> Response:
         max_xml=settings.max_xml_bytes,
         max_file=settings.max_file_bytes,
     ) as upload:
-        sender = Sender(who.actor_id, _short(request.args.get("deviceID")), _short(request.user_agent.string), who.training)
+        sender = Sender(
+            who.actor_id, _short(request.args.get("deviceID")), _short(request.user_agent.string), who.training
+        )
         # Parsed before any file is stored: what cannot be received leaves nothing behind.
         arrival = Arrival(who.project_id, upload.xml, sender, tuple(map(_promised, upload.files)), who.draft)
         for part in upload.files:
@@ -244,7 +246,9 @@ def show_problem(problem: Problem) -> Response:
 def show_http_problem(error: HTTPException) -> Response:
     """405 and the like, as a phone reads them."""
     code = error.code or 500
-    return problem_response(Problem(float(code), en=f"{error.name}.", fr="Cette demande n’est pas possible ici."), phone_language())
+    return problem_response(
+        Problem(float(code), en=f"{error.name}.", fr="Cette demande n’est pas possible ici."), phone_language()
+    )
 
 
 def phone_language() -> str:

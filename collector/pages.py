@@ -75,10 +75,7 @@ def _projects_today(session: Session, person: Person) -> list[ProjectToday]:
             phones.get(project.id, PhonesSeen())
             if "field_key.list" in verbs.get(SITE, frozenset()) | verbs.get(project.id, frozenset())
             else None,
-            [
-                (edge.date(), count)
-                for edge, count in zip(edges, arrived.get(project.id, [0] * DAYS), strict=False)
-            ],
+            [(edge.date(), count) for edge, count in zip(edges, arrived.get(project.id, [0] * DAYS), strict=False)],
         )
         for project in projects
     ]

@@ -104,7 +104,13 @@ def show_versions(project_id: int, xml_form_id: str) -> ResponseReturnValue:
     with reading() as session:
         frame = open_frame(session, person, project_id, "form.read")
         form = open_form(session, frame, xml_form_id)
-        columns = (FormVersion.id, FormVersion.version, FormVersion.name, FormVersion.published_at, FormVersion.warnings)
+        columns = (
+            FormVersion.id,
+            FormVersion.version,
+            FormVersion.name,
+            FormVersion.published_at,
+            FormVersion.warnings,
+        )
         versions = session.execute(
             select(*columns)
             .where(
@@ -116,9 +122,7 @@ def show_versions(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         ).all()
         files = served_files(session, project_id, form.current_version_id)
     done = request.args.get("done")
-    return render_template(
-        "collector/versions.html", frame=frame, form=form, versions=versions, files=files, done=done
-    )
+    return render_template("collector/versions.html", frame=frame, form=form, versions=versions, files=files, done=done)
 
 
 @pages.post("/state")

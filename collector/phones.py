@@ -50,7 +50,14 @@ def list_phones(session: Session, project_id: int) -> list[ListedPhone]:
         last = max(filter(None, (sent_last, waiting_last)), default=None)
         phones.append(
             ListedPhone(
-                actor.id, actor.display_name, user.state, user.training, actor.created_at, sent_count, waiting_count, last
+                actor.id,
+                actor.display_name,
+                user.state,
+                user.training,
+                actor.created_at,
+                sent_count,
+                waiting_count,
+                last,
             )
         )
     order = {"active": 0, "retired": 1, "revoked": 2}
@@ -146,12 +153,24 @@ def deliveries_of(session: Session, project_id: int, actor_id: int) -> Deliverie
     expected |= {receipt.id: names(receipt.expected) for receipt, _ in waiting}
     missing = {receipt_id: len(files) for receipt_id, files in missing_files(session, project_id, expected).items()}
     rows = [
-        Delivery(tail(each.instance_id), form or "", each.created_at, "version", each.review_state, missing.get(receipt_id, 0))
+        Delivery(
+            tail(each.instance_id),
+            form or "",
+            each.created_at,
+            "version",
+            each.review_state,
+            missing.get(receipt_id, 0),
+        )
         for each, receipt_id, _, form in submissions
     ]
     rows += [
         Delivery(
-            tail(each.instance_id), form or each.xml_form_id, each.created_at, each.status, None, missing.get(each.id, 0)
+            tail(each.instance_id),
+            form or each.xml_form_id,
+            each.created_at,
+            each.status,
+            None,
+            missing.get(each.id, 0),
         )
         for each, form in waiting
     ]

@@ -205,7 +205,9 @@ class SubmissionPage:
 def count_by_state(session: Session, wanted: Wanted) -> dict[str | None, int]:
     """How many there are in each review state, whichever state is wanted."""
     everything = replace(wanted, state="")
-    query = select(Submission.review_state, func.count()).where(*everything.conditions()).group_by(Submission.review_state)
+    query = (
+        select(Submission.review_state, func.count()).where(*everything.conditions()).group_by(Submission.review_state)
+    )
     if wanted.text:
         query = query.join(Receipt, _current_receipt())
     return {state: count for state, count in session.execute(query)}
@@ -222,19 +224,17 @@ def list_submissions(
     if position is not None:
         query = query.where(place > position if upwards else place < position)
     order = (Submission.created_at, Submission.id)
-    found = session.execute(query.order_by(*order) if upwards else query.order_by(*(each.desc() for each in order))).all()
+    found = session.execute(
+        query.order_by(*order) if upwards else query.order_by(*(each.desc() for each in order))
+    ).all()
     more, found = len(found) > PAGE, found[:PAGE]
     if upwards:
         found = found[::-1]
     missing = missing_files(session, wanted.project_id, {row.receipt_id: names(row.expected) for row in found})
-    rows = tuple(
-        ListedSubmission(*row[:8], missing=len(missing.get(row.receipt_id, ()))) for row in found
-    )
+    rows = tuple(ListedSubmission(*row[:8], missing=len(missing.get(row.receipt_id, ()))) for row in found)
     has_newer = more if upwards else position is not None
     has_older = more if not upwards else True
-    return SubmissionPage(
-        rows, rows[0].id if rows and has_newer else None, rows[-1].id if rows and has_older else None
-    )
+    return SubmissionPage(rows, rows[0].id if rows and has_newer else None, rows[-1].id if rows and has_older else None)
 
 
 def _rows_query(wanted: Wanted) -> Select[Any]:

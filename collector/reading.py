@@ -164,7 +164,9 @@ def _files(reading: Reading, selection: Selection, *, audit: bool) -> Iterator[t
     while True:
         query = (
             select(Submission.id, ReceiptFile.name, ReceiptFile.sha256, Submission.instance_id, Receipt.encrypted)
-            .join(Receipt, (Receipt.project_id == Submission.project_id) & (Receipt.id == Submission.current_receipt_id))
+            .join(
+                Receipt, (Receipt.project_id == Submission.project_id) & (Receipt.id == Submission.current_receipt_id)
+            )
             .join(ReceiptFile, (ReceiptFile.project_id == Receipt.project_id) & (ReceiptFile.receipt_id == Receipt.id))
             .where(*selection.conditions(), ReceiptFile.current, ReceiptFile.expected, wanted)
             .where(tuple_(Submission.id, ReceiptFile.name) > position)

@@ -10,8 +10,8 @@ from collector import receipts
 from collector.answers import Answers, read_answers
 from collector.arrival import unpacked
 from collector.classify import Candidate, Rules, Verdict, classify
-from collector.models import WAITING as WAITS
 from collector.files import fill_gaps, mark_expected, stored_files_of
+from collector.models import WAITING as WAITS
 from collector.receipts import Known
 from collector.submission_xml import encrypted_parts, parse
 from collector.versions import Origin, make_version, read_form

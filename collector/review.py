@@ -32,7 +32,9 @@ def find_submission(session: Session, project_id: int, form_id: int, instance_id
     return submission
 
 
-def set_review_state(session: Session, submission: Submission, state: str | None, *, by: int, note: str | None = None) -> None:
+def set_review_state(
+    session: Session, submission: Submission, state: str | None, *, by: int, note: str | None = None
+) -> None:
     """Decide about a submission, with an optional word; the same state again is recorded too, because somebody said so."""
     if state not in STATES:
         raise Problem(

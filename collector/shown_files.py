@@ -94,7 +94,9 @@ def _picture_in_exif(tiff: bytes) -> bytes | None:
     second = number(first + 2 + 12 * number(first, 2), 4)
     if not 0 < second < len(tiff):
         return None
-    tags = {number(at, 2): number(at + 8, 4) for at in range(second + 2, second + 2 + 12 * min(number(second, 2), 64), 12)}
+    tags = {
+        number(at, 2): number(at + 8, 4) for at in range(second + 2, second + 2 + 12 * min(number(second, 2), 64), 12)
+    }
     start, length = tags.get(0x0201, 0), tags.get(0x0202, 0)
     picture = tiff[start : start + length]
     return picture if length and len(picture) == length and picture.startswith(b"\xff\xd8\xff") else None

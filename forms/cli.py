@@ -19,7 +19,9 @@ def form() -> None:
 @form.command("publish")
 @click.argument("project_id", type=int)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--media", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of the files the form names.")
+@click.option(
+    "--media", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of the files the form names."
+)
 def form_publish(project_id: int, file: Path, media: Path | None) -> None:
     """Publish an XLSForm or XForm. The same again changes nothing; the same version with other content is refused."""
     with reading() as session:
@@ -29,6 +31,11 @@ def form_publish(project_id: int, file: Path, media: Path | None) -> None:
         done = publish(session, project_id, prepared)
     for warning in done.warnings:
         click.echo(warning, err=True)
-    shown = {"xmlFormId": done.xml_form_id, "version": done.version, "changed": done.changed, "warnings": list(done.warnings)}
+    shown = {
+        "xmlFormId": done.xml_form_id,
+        "version": done.version,
+        "changed": done.changed,
+        "warnings": list(done.warnings),
+    }
     words = "is published" if done.changed else "was published before with the same content: nothing to do"
     result(shown, f"“{done.xml_form_id}” version “{done.version}” {words}.")

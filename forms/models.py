@@ -58,7 +58,9 @@ class Form(Model):
         CheckConstraint("state IN ('open', 'closing', 'closed')", name="state"),
         # Receiving also asks for deleted ones.
         Index("ix_form_xml_form_id", "project_id", "xml_form_id"),
-        Index("uq_form_xml_form_id", "project_id", "xml_form_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
+        Index(
+            "uq_form_xml_form_id", "project_id", "xml_form_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE
+        ),
     )
     project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)

@@ -44,7 +44,9 @@ class Published:
     warnings: tuple[str, ...]
 
 
-def prepare(storage: Storage, compiled: Compiled, filename: str, content: bytes, media: Mapping[str, bytes]) -> Prepared:
+def prepare(
+    storage: Storage, compiled: Compiled, filename: str, content: bytes, media: Mapping[str, bytes]
+) -> Prepared:
     """Parse, check that the files the form names are given, and store them; Problem with a sentence otherwise."""
     definition = parse_xform(compiled.xform)
     check_names(definition)
@@ -114,13 +116,20 @@ def create_draft(session: Session, project_id: int, prepared: Prepared, *, actor
     version = add_version(session, form, prepared, actor_id=actor_id)
     version.draft_token = tokens.fresh().replace("!", "a").replace("$", "b")
     form.draft_version_id = version.id
-    record(session, Happening(project_id, "form.update.draft.set", actor_id, form_id=form.id, details={"newDraftDefId": version.id}))
+    record(
+        session,
+        Happening(
+            project_id, "form.update.draft.set", actor_id, form_id=form.id, details={"newDraftDefId": version.id}
+        ),
+    )
     return version
 
 
 def find_form(session: Session, project_id: int, xml_form_id: str) -> Form | None:
     """The living form of that id."""
-    query = select(Form).where(Form.project_id == project_id, Form.xml_form_id == xml_form_id, Form.deleted_at.is_(None))
+    query = select(Form).where(
+        Form.project_id == project_id, Form.xml_form_id == xml_form_id, Form.deleted_at.is_(None)
+    )
     return session.scalars(query).first()
 
 
@@ -186,7 +195,9 @@ def _new_form(session: Session, project_id: int, xml_form_id: str, actor_id: int
 
 
 def _schema_id(session: Session, project_id: int, definition: FormDefinition) -> int:
-    query = select(FormSchema.id).where(FormSchema.project_id == project_id, FormSchema.sha256 == definition.schema_sha256)
+    query = select(FormSchema.id).where(
+        FormSchema.project_id == project_id, FormSchema.sha256 == definition.schema_sha256
+    )
     known = session.scalars(query).first()
     if known is not None:
         return known

@@ -88,7 +88,9 @@ def listed_forms(session: Session, project_id: int) -> list[ListedForm]:
 
 def get_form(session: Session, project_id: int, xml_form_id: str) -> Form:
     """The living form, or Problem 404.1."""
-    query = select(Form).where(Form.project_id == project_id, Form.xml_form_id == xml_form_id, Form.deleted_at.is_(None))
+    query = select(Form).where(
+        Form.project_id == project_id, Form.xml_form_id == xml_form_id, Form.deleted_at.is_(None)
+    )
     form = session.scalars(query).first()
     if form is None:
         raise form_unknown(xml_form_id)

@@ -5,8 +5,6 @@ from typing import Any
 from alembic import context
 from sqlalchemy import BigInteger
 
-import accounts.models
-import collector.models
 import forms.models  # noqa: F401 - imported so that every table is known
 from config.columns import Moment
 from config.database import Model

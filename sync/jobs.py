@@ -67,7 +67,14 @@ class Clock:
         self._scheduler = BackgroundScheduler(timezone="UTC", daemon=True)
         for job, seconds in JOBS:
             self._scheduler.add_job(
-                self._run, "interval", [job], seconds=seconds, id=job.__name__, coalesce=True, max_instances=1, jitter=60
+                self._run,
+                "interval",
+                [job],
+                seconds=seconds,
+                id=job.__name__,
+                coalesce=True,
+                max_instances=1,
+                jitter=60,
             )
 
     def start(self) -> None:

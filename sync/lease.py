@@ -34,12 +34,22 @@ class Lease:
             taken = session.execute(
                 update(LeaseRow)
                 .where(LeaseRow.name == self._name, (LeaseRow.holder == self._holder) | (LeaseRow.expires_at < moment))
-                .values(holder=self._holder, expires_at=moment + timedelta(seconds=LIFE_SECONDS), fence=LeaseRow.fence + 1)
+                .values(
+                    holder=self._holder, expires_at=moment + timedelta(seconds=LIFE_SECONDS), fence=LeaseRow.fence + 1
+                )
                 .returning(LeaseRow.name)
             ).first()
-            if taken is None and session.scalars(select(LeaseRow.name).where(LeaseRow.name == self._name)).first() is None:
+            if (
+                taken is None
+                and session.scalars(select(LeaseRow.name).where(LeaseRow.name == self._name)).first() is None
+            ):
                 session.add(
-                    LeaseRow(name=self._name, holder=self._holder, expires_at=moment + timedelta(seconds=LIFE_SECONDS), fence=1)
+                    LeaseRow(
+                        name=self._name,
+                        holder=self._holder,
+                        expires_at=moment + timedelta(seconds=LIFE_SECONDS),
+                        fence=1,
+                    )
                 )
                 session.flush()
                 taken = (self._name,)  # type: ignore[assignment]

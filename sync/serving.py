@@ -107,7 +107,9 @@ def _look_after_unclean_stop(opened: Services) -> None:
         with opened.database.reading() as session:
             answer = session.execute(text("PRAGMA quick_check")).scalar_one()
         if answer != "ok":
-            raise click.ClickException(f"The database is damaged ({answer}). Restore the last backup: relais restore FOLDER")
+            raise click.ClickException(
+                f"The database is damaged ({answer}). Restore the last backup: relais restore FOLDER"
+            )
     # Nobody will finish what was being uploaded; it may be a gigabyte, on a disk that has none to spare.
     for path in opened.settings.temporary.glob(f"{UPLOAD_PREFIX}*"):
         path.unlink(missing_ok=True)
@@ -128,7 +130,9 @@ def greet(opened: Services, port: int, welcome: Welcome | None, phone: Credentia
         password = welcome.password if welcome.password_is_new else "RELAIS_ADMIN_PASSWORD"
         click.echo(f"  Courriel  {welcome.email}\n  Passe     {password}   (montré une seule fois / shown only once)")
     if phone is not None:
-        click.echo(f"  Téléphone {phone.name} : à scanner avec ODK Collect / scan with ODK Collect\n            {key_url(phone, network)}")
+        click.echo(
+            f"  Téléphone {phone.name} : à scanner avec ODK Collect / scan with ODK Collect\n            {key_url(phone, network)}"
+        )
         with opened.database.reading() as session:
             click.echo(qr.terminal(qr_text(session, phone, network)))
     click.echo("  Ensuite : connectez-vous, créez un code par téléphone, imprimez-le. Arrêt : Ctrl-C.")

@@ -100,9 +100,7 @@ class Worker:
         with self._services.database.reading() as session:
             counters = select(ProjectCounter.project_id, ProjectCounter.seq)
             known = {row[0]: row[1] for row in session.execute(counters)}
-            cursors = {
-                each.project_id: each for each in session.scalars(select(Consumer).where(Consumer.name == NAME))
-            }
+            cursors = {each.project_id: each for each in session.scalars(select(Consumer).where(Consumer.name == NAME))}
         busy = False
         for project_id, seq in known.items():
             cursor = cursors.get(project_id)
@@ -153,7 +151,9 @@ def _move(session: Session, project_id: int, seq: int) -> None:
 
 def _delay(session: Session, event: Event, error: str) -> bool:
     """Count the failure and wait before the next try; True when there have been enough and the event is passed over."""
-    cursor = session.get(Consumer, (NAME, event.project_id)) or Consumer(name=NAME, project_id=event.project_id, seq=0, attempts=0)
+    cursor = session.get(Consumer, (NAME, event.project_id)) or Consumer(
+        name=NAME, project_id=event.project_id, seq=0, attempts=0
+    )
     session.add(cursor)
     cursor.seq = event.seq - 1
     cursor.attempts = (cursor.attempts or 0) + 1

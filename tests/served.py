@@ -178,7 +178,9 @@ def multipart(xml: bytes, files: Mapping[str, bytes] | None = None, boundary: st
     parts += [(name, name, "image/jpeg", content) for name, content in (files or {}).items()]
     body = b"".join(
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{file}"\r\n'
-        f"Content-Type: {kind}\r\n\r\n".encode() + content + b"\r\n"
+        f"Content-Type: {kind}\r\n\r\n".encode()
+        + content
+        + b"\r\n"
         for name, file, kind, content in parts
     )
     return body + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"

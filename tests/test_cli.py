@@ -146,7 +146,9 @@ def test_what_is_refused_is_1_with_a_sentence_in_each_language(relais: Relais, a
 
 def test_a_web_user_can_sign_in_and_gets_a_new_password(relais: Relais, served: Served) -> None:
     email = "superviseur@example.org"
-    made = relais("web-user", "create", f" {email.upper()} ", "--role", "viewer", "--password-stdin", stdin="first password\r\n")
+    made = relais(
+        "web-user", "create", f" {email.upper()} ", "--role", "viewer", "--password-stdin", stdin="first password\r\n"
+    )
     assert made.result["email"] == email
     first = _sign_in(served, email, "first password")
     assert first is not None
@@ -340,7 +342,9 @@ def test_a_backup_of_a_running_server_is_put_back_elsewhere(relais: Relais, plac
 
 
 @pytest.mark.slow
-def test_the_program_itself_writes_utf_8_whatever_the_machine_believes(quiet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_program_itself_writes_utf_8_whatever_the_machine_believes(
+    quiet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
     ran = spawn("project", "create", "Contrôle نموذج 😀", "--json", data=quiet)

@@ -1,7 +1,7 @@
 """Forms to be published in tests of the conversation with phones."""
 
 from collections.abc import Iterable
-from xml.sax.saxutils import quoteattr, escape
+from xml.sax.saxutils import escape, quoteattr
 
 FORM = (
     '<?xml version="1.0"?><h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" '
@@ -14,7 +14,7 @@ FORM = (
 )
 
 
-def form_with_files(  # noqa: PLR0913 - each is a part of the form
+def form_with_files(
     form_id: str = "survey",
     version: str = "1",
     *,

@@ -71,7 +71,9 @@ def house(post_node: Installation) -> Iterator[House]:
             ("their manager", "manager", project_id),
             ("stranger", None, 0),
         ):
-            web_users.create_web_user(session, f"{person.replace(' ', '-')}@example.org", PASSWORD, role=role, project_id=where)
+            web_users.create_web_user(
+                session, f"{person.replace(' ', '-')}@example.org", PASSWORD, role=role, project_id=where
+            )
     theirs = replace(post_node, project_id=project_id, phone=other, published={})
     theirs.publish()
     states = {"our phone": post_node.phone, "their phone": other}
@@ -81,7 +83,9 @@ def house(post_node: Installation) -> Iterator[House]:
             app_users.set_state(session, ours, credential.actor_id, state)
     for each in (post_node, theirs):
         each.publish(form_with_files(images=FILE), media=FILE)
-    yield House(post_node, theirs, post_node.draft(form_with_files("essai")), theirs.draft(form_with_files("essai")), states)
+    yield House(
+        post_node, theirs, post_node.draft(form_with_files("essai")), theirs.draft(form_with_files("essai")), states
+    )
 
 
 def phone_addresses() -> list[tuple[str, str]]:

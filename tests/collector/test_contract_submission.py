@@ -7,11 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from collector.arrival import unpacked
 from collector.outcomes import SENTENCES
-from forms.states import set_form_state
 from tests.collector.published import filled, form_with_files
-from tests.installation import another_process, instance, new_id, xform
+from tests.installation import another_process, instance, new_id
 from tests.phone import BadLink, Instance, Phone
 from tests.served import Place, ask, multipart, serving
 
@@ -56,7 +54,9 @@ def test_a_form_with_photos_comes_in_batches_and_is_one_submission_c43_c44_c45_c
     phone = place.phone()
     phone.refresh()
     names = ["1700000000001.jpg", "1700000000002.jpg", "1700000000003.jpg"]
-    result = phone.send(phone.finalize(instance(new_id(), photo=names[0]), {name: PHOTO + name.encode() for name in names}))
+    result = phone.send(
+        phone.finalize(instance(new_id(), photo=names[0]), {name: PHOTO + name.encode() for name in names})
+    )
     assert (result.status, result.posts) == (201, 3)
     assert place.files() == {name: [len(PHOTO) + len(name)] for name in names}
     assert [status for _, status in place.receipts()] == ["version"]
@@ -191,7 +191,9 @@ def test_other_answers_under_the_same_id_are_kept_and_the_phone_is_content_c52(p
 
 
 def test_who_sent_it_is_known_from_the_credential_and_not_from_the_answers_c99(place: Place) -> None:
-    claimed = instance(new_id()).replace(b"<name>", b"<deviceid>collect:somebody</deviceid><username>chef</username><name>")
+    claimed = instance(new_id()).replace(
+        b"<name>", b"<deviceid>collect:somebody</deviceid><username>chef</username><name>"
+    )
     phone = place.phone(device_id="collect:itselfitselfits")
     phone.send(phone.finalize(claimed))
     query = f"SELECT actor_id, device_id, user_agent FROM receipt WHERE project_id = {place.relais.project_id}"

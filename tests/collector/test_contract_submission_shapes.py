@@ -49,7 +49,9 @@ def test_the_instance_file_may_have_any_name_c56(place: Place) -> None:
     assert phone.send(sent).status == 201
 
 
-@pytest.mark.parametrize("name", ['a "b".jpg', "\u00e9t\u00e9.jpg", "e\u0301te\u0301.jpg", "a\r\nb.jpg", "100%.jpg", "a;b=c.jpg", "😀.jpg"])
+@pytest.mark.parametrize(
+    "name", ['a "b".jpg', "\u00e9t\u00e9.jpg", "e\u0301te\u0301.jpg", "a\r\nb.jpg", "100%.jpg", "a;b=c.jpg", "😀.jpg"]
+)
 def test_a_file_keeps_the_name_its_form_knows_it_by_c91(place: Place, name: str) -> None:
     phone = place.phone()
     sent = phone.finalize(instance(new_id(), photo=name), {name: b"photo"})
@@ -69,7 +71,7 @@ def test_an_encrypted_envelope_is_received_with_the_files_it_names_c57(place: Pl
     identity = new_id()
     envelope = (
         '<data xmlns="http://www.opendatakit.org/xforms/encrypted" id="household" version="1" encrypted="yes">'
-        f"<base64EncryptedKey>a2V5</base64EncryptedKey><meta xmlns=\"http://openrosa.org/xforms\"><instanceID>{identity}"
+        f'<base64EncryptedKey>a2V5</base64EncryptedKey><meta xmlns="http://openrosa.org/xforms"><instanceID>{identity}'
         "</instanceID></meta><media><file>1.jpg.enc</file></media><encryptedXmlFile>submission.xml.enc</encryptedXmlFile>"
         "<base64EncryptedElementSignature>c2ln</base64EncryptedElementSignature></data>"
     ).encode()

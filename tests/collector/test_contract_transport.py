@@ -64,7 +64,9 @@ ASTRAY = (
 def test_an_address_that_is_none_is_no_success_c95(place: Place) -> None:
     for path in ASTRAY:
         for method in ("GET", "POST", "HEAD"):
-            answer = ask(method, place.url + path.format(token=place.credential.token), b"" if method == "POST" else None)
+            answer = ask(
+                method, place.url + path.format(token=place.credential.token), b"" if method == "POST" else None
+            )
             assert 400 <= answer.status < 500, (method, path)
             if path.startswith("/v1/key/") and method == "GET":
                 assert answer.message

@@ -62,16 +62,16 @@ class House:
 
     def events(self) -> int:
         """How much has happened, sessions apart."""
-        return int(
-            self.relais.rows("SELECT count(*) FROM event WHERE action NOT IN ('user.session.create')")[0][0]
-        )
+        return int(self.relais.rows("SELECT count(*) FROM event WHERE action NOT IN ('user.session.create')")[0][0])
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     for relais in install(tmp_path_factory.mktemp("house") / "data"):
         first = new_id()
-        relais.post(instance(first, instance_name="Fiche secrète", photo="secret.jpg"), {"secret.jpg": b"\xff\xd8\xffx"})
+        relais.post(
+            instance(first, instance_name="Fiche secrète", photo="secret.jpg"), {"secret.jpg": b"\xff\xd8\xffx"}
+        )
         relais.post(instance(first, name="Une autre", photo="secret.jpg"), {"secret.jpg": b"\xff\xd8\xffx"})
         waiting = relais.rows("SELECT id FROM receipt WHERE status = 'conflict'")[0][0]
         with relais.services.database.transaction() as session:
@@ -252,5 +252,7 @@ def test_a_form_that_asks_for_nonsense_is_refused_in_words(house: House, rule: R
 
 @reading(OF_PROJECT)
 def test_an_address_with_nonsense_in_it_is_answered_calmly(house: House, rule: Rule) -> None:
-    nonsense = "before=" + "9" * 40 + "&after=x&state=%00&phone=-1&text=%00%25&kind=%00&decided=%00&was=received&left_out=0"
+    nonsense = (
+        "before=" + "9" * 40 + "&after=x&state=%00&phone=-1&text=%00%25&kind=%00&decided=%00&was=received&left_out=0"
+    )
     assert house.admin.get(f"{house.path(rule)}?{nonsense}").status_code == 200

@@ -49,7 +49,7 @@ def test_answers_stand_under_their_questions_and_copies_of_a_list_under_their_nu
 
 
 def test_questions_and_choices_speak_the_readers_language(relais: Installation) -> None:
-    relais.publish(SELECTS.encode(), media={"towns.csv": "name,label\nd,Diffa\n".encode()})
+    relais.publish(SELECTS.encode(), media={"towns.csv": b"name,label\nd,Diffa\n"})
     instance_id = new_id()
     relais.post(
         f'<data id="household" version="2"><water>w</water><note/><town>d</town><start>2026-11-02T08:00:00.000+01:00</start>'
@@ -126,7 +126,9 @@ def test_a_picture_is_shown_by_what_it_is(post_node: Installation, content: byte
     assert answer.headers["Content-Disposition"].startswith("inline")
 
 
-@pytest.mark.parametrize("content", [b"<html><script>alert(1)</script>", b"<svg xmlns='x' onload='alert(1)'/>", b"%PDF-1.7"])
+@pytest.mark.parametrize(
+    "content", [b"<html><script>alert(1)</script>", b"<svg xmlns='x' onload='alert(1)'/>", b"%PDF-1.7"]
+)
 def test_whatever_is_no_picture_is_saved_and_never_opened_here(post_node: Installation, content: bytes) -> None:
     answer = sign_in(post_node).get(photo_of(post_node, content))
     assert answer.data == content
@@ -236,12 +238,17 @@ def test_a_correction_shows_what_it_changed_and_asks_to_be_read_again(relais: In
     relais.post(instance(second, deprecated_id=first, name="Aïcha", children=("Moussa", "Zeinabou")))
     page = admin.page(f"{FORM}/submissions/{first}")
     edited = [" ".join(each.text_content().split()) for each in page.xpath("//div[contains(@class, 'edited')]")]
-    assert edited == ["Nom avant : Aïchatou → maintenant : Aïcha modifiée", "Prénom sans réponse → maintenant : Zeinabou modifiée"]
+    assert edited == [
+        "Nom avant : Aïchatou → maintenant : Aïcha modifiée",
+        "Prénom sans réponse → maintenant : Zeinabou modifiée",
+    ]
     assert "2 réponses modifiées" in admin.words(f"{FORM}/submissions/{first}")
     assert "1 à lire" in admin.words("/projects/1")
 
 
-def test_a_submission_with_a_long_past_costs_as_many_statements_as_a_new_one(relais: Installation, admin: Reader) -> None:
+def test_a_submission_with_a_long_past_costs_as_many_statements_as_a_new_one(
+    relais: Installation, admin: Reader
+) -> None:
     first, path = new_id(), ""
     relais.post(instance(first, photo="a.jpg"), {"a.jpg": JPEG})
     path = f"{FORM}/submissions/{first}"

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from collector import release, settle
-from collector.arrival import Arrival, Sender
+from collector.arrival import Arrival, Sender, unpacked
 from collector.intake import receive
 from collector.outcomes import Outcome
 from collector.receipts import Known
@@ -39,13 +39,17 @@ def look_again(relais: Installation, session: Session, receipt_id: int) -> Known
     return settled[1] if settled else None
 
 
-def meanwhile(relais: Installation, work: Callable[[], Any], *, finish: Callable[[], Any]) -> Future[Any]:
-    """Start `work` in another process, wait until it must wait for a lock, then `finish` what holds it."""
+def meanwhile(
+    relais: Installation, work: Callable[[], Any], *, finish: Callable[[], Any], unless: threading.Event | None = None
+) -> Future[Any]:
+    """Start `work` as another process would, wait until it waits for a lock (or for `unless`), then `finish` what holds
+    the lock."""
+    patience = unless or threading.Event()
     with ThreadPoolExecutor(1) as pool, connect(relais.services.settings.database_url) as operator:
         started = pool.submit(work)
-        patience = threading.Event()
         while operator.execute(WAITING_FOR_A_LOCK).fetchone() != (1,) and not started.done():
-            patience.wait(0.005)
+            if patience.wait(0.005):
+                break
         finish()
     return started
 
@@ -82,20 +86,33 @@ def test_a_version_published_while_its_instance_was_being_stored_releases_it(hub
     assert is_sound(hub)
 
 
-def test_two_that_release_the_same_edit_release_it_once(hub: Installation) -> None:
-    """The original's own transaction and the worker: the second waits, and finds it settled."""
+def test_two_that_release_the_same_edit_release_it_once(hub: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The original's own transaction and the worker: the second must not go by what the row was before the first."""
     original, edit = new_id(), new_id()
     hub.post(instance(edit, deprecated_id=original))
     held = receipt(hub, edit)
     first = hub.services.database.transaction()
     session = first.__enter__()
     assert take_in(hub, session, instance(original)).status == 201
+    has_read, may_go_on = threading.Event(), threading.Event()
+
+    def slowly(stored: bytes) -> bytes:
+        has_read.set()
+        assert may_go_on.wait(20)
+        return unpacked(stored)
+
+    # Called between reading the row and asking for its original.
+    monkeypatch.setattr(release, "unpacked", slowly)
 
     def worker() -> Known | None:
         with hub.services.database.transaction() as other:
             return look_again(hub, other, held.id)
 
-    assert meanwhile(hub, worker, finish=lambda: first.__exit__(None, None, None)).result() is None
+    def finish() -> None:
+        first.__exit__(None, None, None)
+        may_go_on.set()
+
+    assert meanwhile(hub, worker, finish=finish, unless=has_read).result() is None
     assert receipt(hub, edit).version_no == 2
     assert submissions(hub)[0].versions == 2
     assert is_sound(hub)

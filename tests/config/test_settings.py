@@ -29,7 +29,16 @@ def test_the_page_of_settings_is_the_dataclass() -> None:
 
 def test_every_setting_of_the_issue_is_there() -> None:
     names = {spec.name for spec in fields(Settings)}
-    assert names >= {"data", "host", "port", "public_url", "database_url", "storage_url", "admin_email", "admin_password"}
+    assert names >= {
+        "data",
+        "host",
+        "port",
+        "public_url",
+        "database_url",
+        "storage_url",
+        "admin_email",
+        "admin_password",
+    }
 
 
 def test_without_any_choice_everything_lies_in_one_folder_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +65,12 @@ def test_the_environment_wins_over_the_file_and_a_secret_file_over_both(tmp_path
         "RELAIS_ADMIN_PASSWORD": "from the environment",
     }
     settings = load(environment)
-    assert (settings.port, settings.language, settings.insecure_basic, settings.max_file_bytes) == (9001, "en", True, 1000)
+    assert (settings.port, settings.language, settings.insecure_basic, settings.max_file_bytes) == (
+        9001,
+        "en",
+        True,
+        1000,
+    )
     assert settings.admin_password == "from the secret file"
     assert load(dict(reversed(environment.items()))) == settings
     del environment["RELAIS_ADMIN_PASSWORD_FILE"]
