@@ -153,7 +153,7 @@ def _opened() -> Iterator[None]:
 @click.command()
 def serve() -> None:
     """Serve phones and people until Ctrl-C."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy hides it
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - the proxy hides it
     run_server(app, app.extensions["relais"])
 
 

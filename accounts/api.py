@@ -24,7 +24,7 @@ def sign_in() -> ResponseReturnValue:
     try:
         given = SignInSchema().load(request.get_json(silent=True) or {})
     except ValidationError as error:
-        raise bad_json(error.normalized_messages()) from None
+        raise bad_json(error.messages) from None
     made = open_session(given["email"], given["password"])
     response = jsonify(SessionSchema().dump(made))
     keep_session(response, made)

@@ -48,8 +48,10 @@ def web_user() -> None:
 @click.argument("email")
 @click.option("--role", type=click.Choice(["administrator", "manager", "viewer"]), required=True)
 @click.option("--project", "project_id", type=int, help="The role holds in this project only.")
-@click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
-def web_user_create(email: str, role: str, project_id: int | None, password_stdin: bool) -> None:
+@click.option(
+    "--password-stdin", is_flag=True, required=True, expose_value=False, help="Read the password from standard input."
+)
+def web_user_create(email: str, role: str, project_id: int | None) -> None:
     """Make a web user with a role."""
     password = _password()
     with transaction() as session:
@@ -61,8 +63,10 @@ def web_user_create(email: str, role: str, project_id: int | None, password_stdi
 
 @web_user.command("password")
 @click.argument("email")
-@click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
-def web_user_password(email: str, password_stdin: bool) -> None:
+@click.option(
+    "--password-stdin", is_flag=True, required=True, expose_value=False, help="Read the password from standard input."
+)
+def web_user_password(email: str) -> None:
     """Give a web user a new password; their sessions end."""
     password = _password()
     with transaction() as session:

@@ -24,7 +24,7 @@ HALF_BLOCKS = " ▄▀█"
 _COLOUR = re.compile("#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})")
 
 
-def settings_text(  # noqa: PLR0913 - each is a setting of Collect
+def settings_text(
     server_url: str,
     project_name: str,
     *,

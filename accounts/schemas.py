@@ -11,7 +11,7 @@ from config.clock import wire
 class WireMoment(fields.Field[datetime]):
     """A moment as ODK Central writes it."""
 
-    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+    def _serialize(self, value: datetime | None, *_: Any, **__: Any) -> str | None:
         return None if value is None else wire(value)
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from flask import Response, g, request
+from flask import g, request
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
 from accounts import roles
 from accounts.app_users import Phone

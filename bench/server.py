@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-RELAIS = Path(sys.executable).with_name("relais")
+RELAIS = str(Path(sys.executable).with_name("relais"))
 
 
 @dataclass

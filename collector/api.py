@@ -8,6 +8,7 @@ from accounts.signed_in import api_caller, demand
 from collector import export, review
 from collector.archive import safe_file_name
 from collector.models import Submission
+from collector.reading import Selection
 from collector.schemas import SubmissionSchema
 from config.database import reading, transaction
 from config.services import services
@@ -25,7 +26,7 @@ def list_submissions(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         form = get_form(session, project_id, xml_form_id)
         query = (
             select(Submission)
-            .where(*export.Selection(project_id, form.id).conditions())
+            .where(*Selection(project_id, form.id).conditions())
             .order_by(Submission.created_at.desc(), Submission.id.desc())
         )
         return jsonify(SubmissionSchema(many=True).dump(list(session.scalars(query))))
@@ -78,7 +79,7 @@ def _export(project_id: int, xml_form_id: str, kind: str, mimetype: str) -> Resp
     return send_export(selection, version_id, xml_form_id, kind, mimetype)
 
 
-def send_export(selection: export.Selection, version_id: int, xml_form_id: str, kind: str, mimetype: str) -> Response:
+def send_export(selection: Selection, version_id: int, xml_form_id: str, kind: str, mimetype: str) -> Response:
     """The finished file; it leaves through the server's own file sender, so that a slow reader holds no thread."""
     out = export.spool(services())
     if kind == "csv":

@@ -6,6 +6,7 @@ import click
 
 from collector import export
 from collector.check import check_everything
+from collector.reading import count
 from config.commands import result
 from config.database import reading, transaction
 from config.services import services
@@ -29,7 +30,7 @@ def export_form(project_id: int, xml_form_id: str, kind: str, output: Path) -> N
             export.csv_zip(services(), selection, version_id, out)
     part.replace(output)
     with reading() as session:
-        rows = export.reading.count(session, selection)
+        rows = count(session, selection)
     result({"file": str(output), "submissions": rows}, f"{rows} submissions are in {output}.")
 
 

@@ -26,7 +26,7 @@ def stored_file(file: ShownFile) -> Response:
         etag=False,
         max_age=None,
     )
-    answer.content_length = file.size
+    answer.headers["Content-Length"] = str(file.size)
     return _guarded(answer, file.sha256.hex())
 
 

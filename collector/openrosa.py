@@ -12,10 +12,11 @@ from collector.arrival import Arrival, Sender, StoredFile
 from collector.classify import Rules
 from collector.errors import no_space
 from collector.intake import Receive
-from collector.multipart_body import UNKNOWN_TYPE, Part, read_submission
+from collector.multipart_body import UNKNOWN_TYPE, read_submission
 from collector.openrosa_xml import CONTENT_TYPE, ListEntry, MediaEntry, form_list, manifest, path_segment, response
 from collector.outcomes import Answer
 from collector.phone_access import Access, access, challenge, draft_access
+from collector.upload_part import Part
 from config.address import base_url
 from config.database import reading
 from config.problem import Problem

@@ -1,6 +1,7 @@
 """One submission: is it good? Its answers, files, history, and the decision."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -166,7 +167,7 @@ def decide(project_id: int, xml_form_id: str, instance_id: str) -> ResponseRetur
     return _to("collector_form_pages.show_submissions", project_id, xml_form_id, **told)
 
 
-def _to(endpoint: str, project_id: int, xml_form_id: str, **more: str) -> ResponseReturnValue:
+def _to(endpoint: str, project_id: int, xml_form_id: str, **more: Any) -> ResponseReturnValue:
     return redirect(url_for(endpoint, project_id=project_id, xml_form_id=xml_form_id, **more), 303)
 
 

@@ -65,7 +65,7 @@ def list_phones(session: Session, project_id: int) -> list[ListedPhone]:
 
 
 # From the index on (project, submitter, created) alone; the trash counts, since the phone did deliver it.
-def _sent(project_id: int) -> Select[Any]:
+def _sent(project_id: int) -> Select[*tuple[Any, ...]]:
     return (
         select(Submission.submitter_id, func.count(), func.max(Submission.created_at))
         .where(Submission.project_id == project_id)
@@ -73,7 +73,7 @@ def _sent(project_id: int) -> Select[Any]:
     )
 
 
-def _waiting(project_id: int) -> Select[Any]:
+def _waiting(project_id: int) -> Select[*tuple[Any, ...]]:
     return (
         select(Receipt.actor_id, func.count(), func.max(Receipt.created_at))
         .where(Receipt.project_id == project_id, WAITING)

@@ -210,7 +210,7 @@ def count_by_state(session: Session, wanted: Wanted) -> dict[str | None, int]:
     )
     if wanted.text:
         query = query.join(Receipt, _current_receipt())
-    return {state: count for state, count in session.execute(query)}
+    return dict(session.execute(query).tuples().all())
 
 
 def list_submissions(
@@ -231,13 +231,13 @@ def list_submissions(
     if upwards:
         found = found[::-1]
     missing = missing_files(session, wanted.project_id, {row.receipt_id: names(row.expected) for row in found})
-    rows = tuple(ListedSubmission(*row[:8], missing=len(missing.get(row.receipt_id, ()))) for row in found)
+    rows = tuple(ListedSubmission(*(*row[:8], len(missing.get(row.receipt_id, ())))) for row in found)
     has_newer = more if upwards else position is not None
     has_older = more if not upwards else True
     return SubmissionPage(rows, rows[0].id if rows and has_newer else None, rows[-1].id if rows and has_older else None)
 
 
-def _rows_query(wanted: Wanted) -> Select[Any]:
+def _rows_query(wanted: Wanted) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Submission.id,

@@ -93,7 +93,8 @@ def receipts_of(connection: Connection, project_id: int, instance_id: str) -> li
 
 def known(row: Row) -> Known:
     """A receipt from a row that begins with the columns of Known."""
-    return Known(*row[:10], names(row[10]))
+    facts = (*row[:10], names(row[10]))
+    return Known(*facts)
 
 
 def names(stored: Any) -> list[str]:

@@ -29,15 +29,14 @@ _ONE = Statement(
     # Two processes may look at it at once: the second waits, and then reads what the first has made of it.
     lock="FOR UPDATE OF r",
 )
-_WAITING_FOR_VERSION = Statement(
+_WAITING_FOR_VERSION = Statement(  # noqa: S608 - only a constant of ours is put in
     "SELECT id FROM receipt WHERE project_id = ? AND status = 'quarantined' AND xml_form_id = ? AND form_version = ? "
     f"AND reason = 'unknown_version' AND {WAITS} ORDER BY id LIMIT ?"
 )
-_WAITING_LATE = Statement(
+_WAITING_LATE = Statement(  # noqa: S608 - only a constant of ours is put in
     "SELECT id FROM receipt WHERE project_id = ? AND status = 'quarantined' AND form_id = ? AND reason IN ('late', 'form_deleted') "
     f"AND {WAITS} ORDER BY id LIMIT ?"
 )
-
 _REUNITED = Statement(
     "SELECT r.id FROM receipt r WHERE r.project_id = ? AND r.status = 'held' AND r.status IN ('conflict', 'held', 'quarantined') "
     "AND EXISTS (SELECT 1 FROM receipt p WHERE p.project_id = r.project_id AND p.instance_id = r.deprecated_id "

@@ -69,7 +69,7 @@ def next_waiting(session: Session, project_id: int, receipt_id: int) -> int | No
     return session.scalar(query.where(Receipt.id < receipt_id)) or session.scalar(query)
 
 
-def _rows(project_id: int) -> Select[Any]:
+def _rows(project_id: int) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Receipt.id,
@@ -171,4 +171,4 @@ def versions_offered(session: Session, project_id: int, receipt: Receipt) -> lis
         )
         .order_by(FormVersion.published_at.desc(), FormVersion.id.desc())
     )
-    return [OfferedVersion(row[0], row[1], row[2]) for row in rows]
+    return [OfferedVersion(row[0], row[1], row[2]) for row in rows if row[2] is not None]

@@ -49,7 +49,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no type infor
     channel_class = GatedChannel
     stopping = False
 
-    def __init__(  # noqa: PLR0913 - one keyword per choice
+    def __init__(
         self,
         app: "WSGIApplication",
         *,

@@ -158,7 +158,7 @@ def add_version(session: Session, form: Form, prepared: Prepared, *, actor_id: i
         digest = hashlib.md5(prepared.workbook, usedforsecurity=False).hexdigest()
         ensure_blob(session, form.project_id, version.xlsx_sha256, len(prepared.workbook), digest)
     session.add(version)
-    for name, (sha256, size, md5) in prepared.files.items():
+    for sha256, size, md5 in prepared.files.values():
         ensure_blob(session, form.project_id, sha256, size, md5)
     session.flush()
     types = {slot.name: slot.type for slot in definition.slots}

@@ -130,7 +130,7 @@ def served_files(session: Session, project_id: int, version_id: int) -> list[Ser
         .where(FormAttachment.project_id == project_id, FormAttachment.form_version_id == version_id)
         .order_by(FormAttachment.name)
     )
-    return [ServedFile(*row) for row in rows]
+    return [ServedFile(*row[:5], row[5] or "application/octet-stream") for row in rows]
 
 
 _definitions = _Cache(parse_xform)

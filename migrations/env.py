@@ -1,6 +1,6 @@
 """Alembic's entry: `config.attributes["connection"]` is given by config.schema; nothing else starts a migration."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlalchemy import BigInteger
@@ -10,7 +10,7 @@ from config.columns import Moment
 from config.database import Model
 
 
-def render(kind: str, item: Any, autogenerate: Any) -> str | bool:
+def render(kind: str, item: Any, autogenerate: Any) -> str | Literal[False]:
     """How our own types are written in a new revision."""
     for type_, name in ((Moment, "Moment()"), (BigInteger, "BigInt")):
         if kind == "type" and isinstance(item, type_):

@@ -57,7 +57,7 @@ def run_server(app: Flask, opened: Services) -> None:
                 ready=lambda port: greet(opened, port, welcome, phone),
             )
         except OSError as error:
-            if error.errno != errno.EADDRINUSE and error.errno != errno.EACCES:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
             raise click.ClickException(
                 f"Port {settings.port} cannot be used ({error.strerror}). Choose another: RELAIS_PORT=8001 make run"

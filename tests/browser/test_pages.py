@@ -127,7 +127,7 @@ def test_a_first_visit_to_a_submission_is_light_enough_for_2g(visit: Open, busy:
     fresh = visit("/sign-in", who="").context
     fresh.add_cookies(cookies)  # type: ignore[arg-type] - what one context gave, another takes
     again = fresh.new_page()
-    again.on("response", seen.append)
+    again.on("response", lambda response: seen.append(response))
     again.goto(path, wait_until="networkidle")
     first = sum(int(response.headers.get("content-length", 0)) for response in seen if response.status == 200)
     assert 0 < first < 40_000

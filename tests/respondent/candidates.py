@@ -186,7 +186,7 @@ def matching(pattern: str, chance: random.Random) -> str:
     return "".join(_piece(one, chance) for one in patterns.parse(pattern))
 
 
-def _piece(item: tuple[Any, Any], chance: random.Random) -> str:  # noqa: PLR0911 - one per construct
+def _piece(item: tuple[Any, Any], chance: random.Random) -> str:
     kind, detail = str(item[0]), item[1]
     if kind == "LITERAL":
         return chr(detail)
