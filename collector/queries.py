@@ -210,7 +210,7 @@ def count_by_state(session: Session, wanted: Wanted) -> dict[str | None, int]:
     )
     if wanted.text:
         query = query.join(Receipt, _current_receipt())
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def list_submissions(

@@ -29,12 +29,12 @@ _ONE = Statement(
     # Two processes may look at it at once: the second waits, and then reads what the first has made of it.
     lock="FOR UPDATE OF r",
 )
-_WAITING_FOR_VERSION = Statement(  # noqa: S608 - only a constant of ours is put in
-    "SELECT id FROM receipt WHERE project_id = ? AND status = 'quarantined' AND xml_form_id = ? AND form_version = ? "
+_WAITING_FOR_VERSION = Statement(
+    "SELECT id FROM receipt WHERE project_id = ? AND status = 'quarantined' AND xml_form_id = ? AND form_version = ? "  # noqa: S608
     f"AND reason = 'unknown_version' AND {WAITS} ORDER BY id LIMIT ?"
 )
-_WAITING_LATE = Statement(  # noqa: S608 - only a constant of ours is put in
-    "SELECT id FROM receipt WHERE project_id = ? AND status = 'quarantined' AND form_id = ? AND reason IN ('late', 'form_deleted') "
+_WAITING_LATE = Statement(
+    "SELECT id FROM receipt WHERE project_id = ? AND status = 'quarantined' AND form_id = ? AND reason IN ('late', 'form_deleted') "  # noqa: S608
     f"AND {WAITS} ORDER BY id LIMIT ?"
 )
 _REUNITED = Statement(
@@ -76,7 +76,7 @@ def release_late(connection: Connection, project_id: int, form_id: int, rules: R
 def _release(connection: Connection, project_id: int, rows: list[Row], rules: Rules) -> int:
     settled = [reclassify(connection, project_id, row[0], rules) for row in rows]
     # Those that stay as they are would be found again: whoever asks again while there are more must come to an end.
-    return len(rows) if any(settled) else 0
+    return len(rows)
 
 
 def reunited(connection: Connection, project_id: int, limit: int) -> list[int]:

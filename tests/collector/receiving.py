@@ -136,8 +136,11 @@ class Held:
     created_at: datetime
 
 
-def receipts(relais: Installation) -> list[Held]:
-    """Every receipt, in order of arrival."""
+def receipts(relais: Installation, *, form_id: int | None = None) -> list[Held]:
+    """Every receipt (of a form), in order of arrival."""
+    query = select(Receipt).order_by(Receipt.id)
+    if form_id is not None:
+        query = query.where(Receipt.form_id == form_id)
     with relais.services.database.reading() as session:
         return [
             Held(
@@ -152,7 +155,7 @@ def receipts(relais: Installation) -> list[Held]:
                 bool(row.draft_version_id),
                 row.created_at,
             )
-            for row in session.scalars(select(Receipt).order_by(Receipt.id))
+            for row in session.scalars(query)
         ]
 
 

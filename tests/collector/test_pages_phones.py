@@ -129,7 +129,7 @@ def test_all_sheets_are_those_of_phones_in_use(relais: Installation, admin: Read
     assert names == ["Téléphone 1", "Ibrahim"]
 
 
-def test_sheets_are_kept_in_no_cache(relais: Installation, admin: Reader) -> None:
+def test_sheets_are_kept_in_no_cache(admin: Reader) -> None:
     assert admin.get(f"{PHONES}/sheets").headers["Cache-Control"] == "no-store"
 
 

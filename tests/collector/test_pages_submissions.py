@@ -1,5 +1,7 @@
 """One submission: its answers in words, its files, its history, and what is decided about it."""
 
+from typing import Any
+
 import pytest
 
 from tests.installation import Installation, instance, new_id, xform
@@ -10,16 +12,19 @@ JPEG = b"\xff\xd8\xff\xe0 a photo"
 SELECTS = """<?xml version="1.0"?><h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"
  xmlns:jr="http://openrosa.org/javarosa"><h:head><h:title>Ménage</h:title><model>
 <itext><translation lang="Français (fr)" default="true()"><text id="q"><value>Quelle source d’eau ?</value></text>
-<text id="a"><value>Puits</value></text></translation><translation lang="English (en)"><text id="q"><value>Which water source?</value></text>
+<text id="a"><value>Puits</value></text></translation>
+<translation lang="English (en)"><text id="q"><value>Which water source?</value></text>
 <text id="a"><value>Well</value></text></translation></itext>
 <instance><data id="household" version="2"><water/><note/><town/><skipped/><start/><meta><instanceID/></meta></data></instance>
 <instance id="towns" src="jr://file-csv/towns.csv"/>
 <bind nodeset="/data/water" type="string"/><bind nodeset="/data/note" type="string" readonly="true()"/>
 <bind nodeset="/data/town" type="string"/><bind nodeset="/data/skipped" type="string"/>
 <bind nodeset="/data/start" type="dateTime" jr:preload="timestamp" jr:preloadParams="start"/>
-</model></h:head><h:body><select1 ref="/data/water"><label ref="jr:itext('q')"/><item><label ref="jr:itext('a')"/><value>w</value></item></select1>
+</model></h:head><h:body><select1 ref="/data/water"><label ref="jr:itext('q')"/>
+<item><label ref="jr:itext('a')"/><value>w</value></item></select1>
 <input ref="/data/note"><label>Lisez ceci à voix haute.</label></input>
-<select1 ref="/data/town"><label>Ville</label><itemset nodeset="instance('towns')/root/item"><value ref="name"/><label ref="label"/></itemset></select1>
+<select1 ref="/data/town"><label>Ville</label>
+<itemset nodeset="instance('towns')/root/item"><value ref="name"/><label ref="label"/></itemset></select1>
 <input ref="/data/skipped"><label>Question sautée</label></input></h:body></h:html>"""
 
 
@@ -28,10 +33,10 @@ def admin(relais: Installation) -> Reader:
     return sign_in(relais)
 
 
-def received(relais: Installation, **answers: object) -> str:
+def received(relais: Installation, **answers: Any) -> str:
     """The address of a submission that has just come."""
     instance_id = new_id()
-    relais.post(instance(instance_id, **answers))  # type: ignore[arg-type] - whatever a test wants to say
+    relais.post(instance(instance_id, **answers))
     return f"{FORM}/submissions/{instance_id}"
 
 

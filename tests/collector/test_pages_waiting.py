@@ -1,5 +1,7 @@
 """What the rules of receiving leave to a person: seen side by side, settled in every way, and taken back."""
 
+from typing import Any
+
 import pytest
 
 from collector import queries
@@ -23,18 +25,18 @@ def case_of(relais: Installation) -> str:
     return f"{INBOX}/{found[0][0]}"
 
 
-def conflict(relais: Installation, instance_id: str = "", **answers: object) -> tuple[str, str]:
+def conflict(relais: Installation, instance_id: str = "", **answers: Any) -> tuple[str, str]:
     """A submission of which a second version came: (its instanceID, the page of the case)."""
     name = instance_id or new_id()
     if not instance_id:
         relais.post(instance(name, name="Aïchatou", photo="a.jpg"), {"a.jpg": b"\xff\xd8\xffone"})
-    relais.post(instance(name, **{"name": "Mariama", "photo": "b.jpg", **answers}), {"b.jpg": b"\xff\xd8\xfftwo"})  # type: ignore[arg-type]
+    relais.post(instance(name, **{"name": "Mariama", "photo": "b.jpg", **answers}), {"b.jpg": b"\xff\xd8\xfftwo"})
     return name, case_of(relais)
 
 
-def quarantined(relais: Installation, version: str = "7", **answers: object) -> str:
+def quarantined(relais: Installation, version: str = "7", **answers: Any) -> str:
     """An arrival of a version that is not here."""
-    relais.post(instance(new_id(), version=version, **answers))  # type: ignore[arg-type]
+    relais.post(instance(new_id(), version=version, **answers))
     return case_of(relais)
 
 
