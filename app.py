@@ -28,6 +28,7 @@ import forms.cli
 from accounts.events import number_and_write
 from accounts.signed_in import current_account, page_csrf_token
 from collector.errors import no_space
+from collector.key_lane import key_lane
 from collector.openrosa import is_phone_path, openrosa, phone_language, problem_response
 from config.commands import Group, inside
 from config.database import Database, db, engine_options, prepare_folder
@@ -65,7 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         database = Database(db.engine, number_and_write)
     app.extensions["relais"] = Services(settings, load_secret(settings), database, open_storage(settings))
     app.url_map.converters.update(segment=SegmentConverter, int=NumberConverter)
-    app.wsgi_app = keep_slashes(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = key_lane(keep_slashes(app.wsgi_app), lambda: app.extensions["relais"])  # type: ignore[method-assign, assignment]
     init_pages(app, language=settings.language, csrf_token=page_csrf_token, account=current_account)
     for blueprint in (openrosa, health, *BLUEPRINTS):
         app.register_blueprint(blueprint)

@@ -8,15 +8,10 @@ from flask import Blueprint, Response, g, request, send_file
 from werkzeug.exceptions import HTTPException
 
 from accounts.errors import not_found
-from collector.arrival import Arrival, Sender, StoredFile
-from collector.classify import Rules
-from collector.errors import no_space
-from collector.intake import Receive
-from collector.multipart_body import UNKNOWN_TYPE, read_submission
-from collector.openrosa_xml import CONTENT_TYPE, ListEntry, MediaEntry, form_list, manifest, path_segment, response
-from collector.outcomes import Answer
+from collector.multipart_body import UNKNOWN_TYPE
+from collector.openrosa_xml import CONTENT_TYPE, ListEntry, MediaEntry, form_list, manifest, path_segment
 from collector.phone_access import Access, access, challenge, draft_access
-from collector.upload_part import Part
+from collector.receiving import Posted, receive_posted, regrets, thanks
 from config.address import base_url
 from config.database import reading
 from config.problem import Problem
@@ -29,7 +24,6 @@ openrosa = Blueprint("openrosa", __name__)
 # Where the same conversation is held. In a key URL the token decides the project (C62, C88).
 PREFIXES = ("", "/v1/projects/<int:project_id>", "/v1/key/<segment:token>/projects/<int:project_id>")
 DRAFT = "/v1/test/<segment:draft_token>/projects/<int:project_id>/forms/<segment:xml_form_id>/draft"
-TEXT_LIMIT = 255
 
 View = Callable[..., Response]
 
@@ -156,47 +150,17 @@ def announce(**where: Any) -> Response:
 
 @phone_route("/submission", methods=("POST",))
 def receive_submission(**where: Any) -> Response:
-    """Receive one instance, or one batch of its files (C43-C59); 201 and 202 mean: committed to disk."""
+    """Receive one instance, or one batch of its files; 201 and 202 mean: committed to disk (C43-C59)."""
     who = _access("submission.create", where)
-    opened = services()
-    settings = opened.settings
-    if opened.storage.free() < settings.reserve_bytes + (request.content_length or 0):
-        raise no_space()
-    with read_submission(
-        request.environ["wsgi.input"],
-        request.content_type or "",
-        request.content_length,
-        spool=settings.temporary,
-        max_xml=settings.max_xml_bytes,
-        max_file=settings.max_file_bytes,
-    ) as upload:
-        sender = Sender(
-            who.actor_id, _short(request.args.get("deviceID")), _short(request.user_agent.string), who.training
-        )
-        # Parsed before any file is stored: what cannot be received leaves nothing behind.
-        arrival = Arrival(who.project_id, upload.xml, sender, tuple(map(_promised, upload.files)), who.draft)
-        for part in upload.files:
-            opened.storage.put(part.sha256, part.path or part.content or b"")
-    rules = Rules(who.late or settings.late, settings.conflict_limit, settings.conflict_quota)
-    answer: Answer = opened.database.writer.commit(Receive(arrival, rules, opened.secret))
-    if isinstance(answer, Problem):
-        raise answer
-    body = response(f"{answer.sentence(who.language)} ({_tail(answer.instance_id)})", "submit_success")
-    return _finished(Response(body, answer.status, content_type=CONTENT_TYPE))
-
-
-def _promised(part: Part) -> StoredFile:
-    return StoredFile(part.name, part.content_type[:TEXT_LIMIT], part.sha256, part.md5.hex(), part.size)
-
-
-def _short(text: str | None) -> str | None:
-    # PostgreSQL has no such character, and a phone that cannot send is worse than one with an odd name.
-    return text.replace("\0", "")[:TEXT_LIMIT] if text else None
-
-
-def _tail(instance_id: str) -> str:
-    """The end of an id, short enough to be read aloud."""
-    return instance_id[-4:].upper()
+    posted = Posted(
+        body=request.environ["wsgi.input"],
+        content_type=request.content_type or "",
+        content_length=request.content_length,
+        device_id=request.args.get("deviceID"),
+        user_agent=request.user_agent.string,
+    )
+    outcome = receive_posted(services(), who, posted)
+    return _finished(Response(thanks(outcome, who.language), outcome.status, content_type=CONTENT_TYPE))
 
 
 def _document(body: bytes) -> Response:
@@ -219,14 +183,16 @@ def _finished(answer: Response) -> Response:
 
 def is_phone_path(path: str) -> bool:
     """Whether errors at this path are read by a phone (Flask finds no blueprint for an address that does not exist)."""
+    if path.startswith("/projects/"):
+        # A page, even of a form or file that happens to be called "manifest".
+        return False
     last = path.rstrip("/").rsplit("/", 1)[-1]
     return path.startswith(("/v1/key/", "/v1/test/")) or last in ("formList", "submission", "manifest")
 
 
 def problem_response(problem: Problem, language: str) -> Response:
     """A problem as a phone reads it (C47, C49): one sentence, and a short number to quote."""
-    sentence = f"{problem.sentence(language)} (R-{problem.code:g})"
-    answer = Response(response(sentence, "error"), problem.status, content_type=CONTENT_TYPE)
+    answer = Response(regrets(problem, language), problem.status, content_type=CONTENT_TYPE)
     answer.headers.extend(problem.headers)
     if problem.status == 401:
         try:

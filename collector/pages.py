@@ -13,7 +13,7 @@ from accounts.sessions import Person
 from accounts.signed_in import person_or_none, signed_in
 from collector.phones import PhonesSeen, phones_seen
 from collector.project_frame import open_frame
-from collector.queries import FormStanding, arrivals, form_standings, waiting_counts
+from collector.standing import FormStanding, arrivals, form_standings, waiting_counts
 from config.clock import now
 from config.database import reading
 

@@ -1,5 +1,7 @@
 """One form: its submissions, its data to take away, its versions and its state."""
 
+from dataclasses import dataclass
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -9,7 +11,7 @@ from accounts.app_users import list_app_users
 from accounts.signed_in import demand, require_own_form, signed_in
 from collector import export, queries
 from collector.api import send_export
-from collector.models import REVIEW_STATES
+from collector.models import REVIEW_STATES, Receipt
 from collector.project_frame import FormFrame, ProjectFrame, open_form, open_frame
 from collector.queries import Wanted
 from collector.review import find_submission
@@ -36,9 +38,8 @@ def show_submissions(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         wanted = wanted_of_request(frame, form)
         listed = queries.list_submissions(session, wanted, **_position())
         shown = {
-            "counts": queries.count_by_state(session, wanted),
+            "counts": queries.count_submissions(session, wanted),
             "phones": [(actor.id, actor.display_name) for _, actor in list_app_users(session, project_id)],
-            "training": sum(queries.count_by_state(session, Wanted(project_id, form.id, training=True)).values()),
             "decided": decided_submission(session, frame, form),
         }
     return render_template("collector/submissions.html", frame=frame, form=form, wanted=wanted, listed=listed, **shown)
@@ -61,8 +62,18 @@ def wanted_of_request(frame: ProjectFrame, form: FormFrame) -> Wanted:
     )
 
 
-def decided_submission(session: Session, frame: ProjectFrame, form: FormFrame) -> dict[str, str | None] | None:
-    """What the notice on top says after a decision about another submission: which, what it was, what it is now."""
+@dataclass(frozen=True)
+class Decided:
+    """What the notice on top says after a decision: about which submission, what it was, what it is now."""
+
+    instance_id: str
+    instance_name: str | None
+    state: str | None
+    was: str
+
+
+def decided_submission(session: Session, frame: ProjectFrame, form: FormFrame) -> Decided | None:
+    """The submission that somebody has decided about a moment ago, named in the address of the page they came to."""
     instance_id, was = typed_text(request.args, "decided"), request.args.get("was")
     if not instance_id or was not in (*REVIEW_STATES, "received"):
         return None
@@ -71,7 +82,10 @@ def decided_submission(session: Session, frame: ProjectFrame, form: FormFrame) -
     except Problem:
         # The page itself is good; only its notice has no subject any more.
         return None
-    return {"instance_id": submission.instance_id, "state": submission.review_state, "was": was}
+    query = select(Receipt.instance_name).where(
+        Receipt.project_id == frame.id, Receipt.id == submission.current_receipt_id
+    )
+    return Decided(submission.instance_id, session.scalar(query), submission.review_state, was)
 
 
 @pages.get("/data")
@@ -81,7 +95,7 @@ def show_data(project_id: int, xml_form_id: str) -> ResponseReturnValue:
     with reading() as session:
         frame = open_frame(session, person, project_id, "submission.read")
         form = open_form(session, frame, xml_form_id)
-        total = sum(queries.count_by_state(session, Wanted(project_id, form.id)).values())
+        total = queries.count_submissions(session, Wanted(project_id, form.id)).total
         repeats = [table.name for table in form.definition(session).tables[1:]]
     return render_template("collector/data.html", frame=frame, form=form, total=total, repeats=repeats)
 

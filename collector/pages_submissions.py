@@ -19,6 +19,7 @@ from collector.pages_forms import decided_submission
 from collector.project_frame import FormFrame, ProjectFrame, open_form, open_frame
 from collector.queries import Wanted
 from collector.shown_files import ShownFile, files_shown
+from collector.standing import TO_READ
 from collector.waiting import conflicts_of
 from config.database import reading, transaction
 from config.pages import page_language
@@ -160,7 +161,7 @@ def decide(project_id: int, xml_form_id: str, instance_id: str) -> ResponseRetur
     if not state:
         return _to(".show_submission", project_id, xml_form_id, instance_id=name, done="comment")
     told = {"decided": name, "was": was or "received"}
-    if "undo" in request.form or was not in queries.TO_READ or state not in REVIEW_STATES:
+    if "undo" in request.form or was not in TO_READ or state not in REVIEW_STATES:
         return _to(".show_submission", project_id, xml_form_id, instance_id=name, **told)
     if following is not None:
         return _to(".show_submission", project_id, xml_form_id, instance_id=following, **told)

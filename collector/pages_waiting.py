@@ -17,8 +17,8 @@ from collector.file_answers import picture_or_drawing, stored_file
 from collector.history import Version, version_of, versions_of
 from collector.models import Submission
 from collector.project_frame import ProjectFrame, open_frame
-from collector.queries import WAITING_KINDS
 from collector.shown_files import ShownFile, files_shown
+from collector.standing import WAITING_KINDS
 from collector.waiting import (
     PAGE,
     Decision,

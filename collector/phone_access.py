@@ -42,7 +42,7 @@ def access(verb: str, project_id: int | None, token: str | None) -> Access:
         phone = phone_by_token(services().database, token)
         if phone is None:
             raise insufficient_rights()
-        return _of_phone(phone)
+        return access_of_phone(phone)
     # No cookies: another site could make a browser send them.
     caller = caller_of_request(cookies={})
     if caller is None:
@@ -50,7 +50,7 @@ def access(verb: str, project_id: int | None, token: str | None) -> Access:
     if isinstance(caller, Phone):
         if project_id is not None and project_id != caller.project_id:
             raise not_found()
-        return _of_phone(caller)
+        return access_of_phone(caller)
     project_id = project_id or DEFAULT_PROJECT
     with reading() as session:
         roles.demand(session, caller.actor_id, verb, project_id)
@@ -58,7 +58,8 @@ def access(verb: str, project_id: int | None, token: str | None) -> Access:
         return Access(caller.actor_id, project.id, project.language, project.late, project.name)
 
 
-def _of_phone(phone: Phone) -> Access:
+def access_of_phone(phone: Phone) -> Access:
+    """The access an app user's own project gives it."""
     return Access(
         actor_id=phone.actor_id,
         project_id=phone.project_id,

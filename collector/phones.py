@@ -13,11 +13,12 @@ from accounts.models import AppUser
 from collector.models import WAITING, Receipt, Submission
 from collector.queries import missing_files
 from collector.receipts import names
+from collector.waiting import by_arrival
 from config.clock import now
 from forms.models import Form, FormVersion
 
 SEEN_LATELY = timedelta(days=7)
-DELIVERIES = 200
+DELIVERIES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class Deliveries:
 
 
 def deliveries_of(session: Session, project_id: int, actor_id: int) -> Deliveries:
-    """What one phone has delivered, newest first; at most 200 rows."""
+    """What one phone has delivered, newest first; at most 100 rows."""
     submissions = session.execute(
         select(Submission, Receipt.id, Receipt.expected, FormVersion.name)
         .join(Receipt, (Receipt.project_id == Submission.project_id) & (Receipt.id == Submission.current_receipt_id))
@@ -146,7 +147,7 @@ def deliveries_of(session: Session, project_id: int, actor_id: int) -> Deliverie
             FormVersion, (FormVersion.project_id == Form.project_id) & (FormVersion.id == Form.current_version_id)
         )
         .where(Receipt.project_id == project_id, WAITING, Receipt.actor_id == actor_id)
-        .order_by(Receipt.id.desc())
+        .order_by(by_arrival.desc())
         .limit(DELIVERIES)
     ).all()
     expected = {row[1]: names(row[2]) for row in submissions}

@@ -11,7 +11,7 @@ from accounts.roles import verbs_of
 from accounts.sessions import Person
 from accounts.signed_in import demand
 from collector.classify import Rules
-from collector.queries import waiting_counts
+from collector.standing import waiting_counts
 from config.services import services
 from forms.models import Form, FormVersion
 from forms.queries import definition_of

@@ -1,138 +1,18 @@
-"""What pages show of a project: how its forms stand, and the submissions of one form. Reads only, few statements."""
+"""The submissions of a form as pages list them: found, counted, in pages. Reads only, few statements."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from accounts.models import Actor
-from collector.models import WAITING, Receipt, Submission
+from collector.models import Receipt, Submission
 from collector.reading import present_files
 from collector.receipts import names
-from forms.models import Form, FormVersion
 
 PAGE = 50
-TO_READ = (None, "edited")
-WAITING_KINDS = ("conflict", "held", "quarantined")
-
-
-@dataclass
-class FormStanding:
-    """How one form stands: submissions by review state (None: as received), those of late, what waits for a decision."""
-
-    project_id: int
-    xml_form_id: str
-    name: str
-    state: str
-    states: dict[str | None, int] = field(default_factory=dict)
-    waiting: dict[str, int] = field(default_factory=dict)
-    fresh: int = 0
-    training: int = 0
-    last: datetime | None = None
-
-    @property
-    def total(self) -> int:
-        """All submissions but those of exercises."""
-        return sum(self.states.values())
-
-    @property
-    def to_read(self) -> int:
-        """Those nobody has decided about since they came or were corrected."""
-        return sum(self.states.get(state, 0) for state in TO_READ)
-
-    @property
-    def waiting_total(self) -> int:
-        """Arrivals of this form that wait for a decision."""
-        return sum(self.waiting.values())
-
-
-def form_standings(session: Session, project_ids: Sequence[int], since: datetime) -> list[FormStanding]:
-    """Every living, published form of these projects, by name; `fresh` counts what came after `since`."""
-    rows = session.execute(
-        select(Form.project_id, Form.id, Form.xml_form_id, FormVersion.name, Form.state)
-        .join(FormVersion, (FormVersion.project_id == Form.project_id) & (FormVersion.id == Form.current_version_id))
-        .where(Form.project_id.in_(project_ids), Form.deleted_at.is_(None))
-        .order_by(FormVersion.name, Form.id)
-    )
-    forms = {(row[0], row[1]): FormStanding(row[0], *row[2:]) for row in rows}
-    _count_submissions(session, project_ids, since, forms)
-    waiting = (
-        select(Receipt.project_id, Receipt.form_id, Receipt.status, func.count())
-        # The words of the partial index to the letter, or SQLite would not use it.
-        .where(Receipt.project_id.in_(project_ids), WAITING, Receipt.draft_version_id == 0)
-        .group_by(Receipt.project_id, Receipt.form_id, Receipt.status)
-    )
-    for project_id, form_id, status, count in session.execute(waiting):
-        if (project_id, form_id) in forms:
-            forms[project_id, form_id].waiting[status] = count
-    return list(forms.values())
-
-
-def _count_submissions(
-    session: Session, project_ids: Sequence[int], since: datetime, forms: dict[tuple[int, int], FormStanding]
-) -> None:
-    counts = (
-        select(
-            Submission.project_id,
-            Submission.form_id,
-            Submission.review_state,
-            Submission.training,
-            func.count(),
-            func.count().filter(Submission.created_at >= since),
-            func.max(Submission.created_at),
-        )
-        .where(
-            Submission.project_id.in_(project_ids), Submission.draft_version_id == 0, Submission.deleted_at.is_(None)
-        )
-        .group_by(Submission.project_id, Submission.form_id, Submission.review_state, Submission.training)
-    )
-    for project_id, form_id, state, training, count, fresh, last in session.execute(counts):
-        form = forms.get((project_id, form_id))
-        if form is None:
-            continue
-        if training:
-            form.training += count
-            continue
-        form.states[state] = count
-        form.fresh += fresh
-        form.last = max(filter(None, (form.last, last)))
-
-
-def arrivals(session: Session, project_ids: Sequence[int], edges: Sequence[datetime]) -> dict[int, list[int]]:
-    """Submissions that came between each moment of `edges` and the next one, by project; exercises left out."""
-    spans = [
-        func.count().filter(and_(Submission.created_at >= start, Submission.created_at < end))
-        for start, end in pairwise(edges)
-    ]
-    query = (
-        select(Submission.project_id, *spans)
-        .where(
-            Submission.project_id.in_(project_ids),
-            Submission.draft_version_id == 0,
-            Submission.deleted_at.is_(None),
-            Submission.training.is_(False),
-            Submission.created_at >= edges[0],
-        )
-        .group_by(Submission.project_id)
-    )
-    return {row[0]: list(row[1:]) for row in session.execute(query)}
-
-
-def waiting_counts(session: Session, project_ids: Iterable[int]) -> dict[int, dict[str, int]]:
-    """How many arrivals wait for a decision, by project and kind; also of forms that are gone."""
-    query = (
-        select(Receipt.project_id, Receipt.status, func.count())
-        .where(Receipt.project_id.in_(list(project_ids)), WAITING, Receipt.draft_version_id == 0)
-        .group_by(Receipt.project_id, Receipt.status)
-    )
-    found: dict[int, dict[str, int]] = {}
-    for project_id, status, count in session.execute(query):
-        found.setdefault(project_id, {})[status] = count
-    return found
 
 
 @dataclass(frozen=True)
@@ -144,7 +24,8 @@ class Wanted:
     state: str = ""
     phone: int | None = None
     text: str = ""
-    training: bool = False
+    # None: with and without those of exercises.
+    training: bool | None = False
 
     @property
     def narrowed(self) -> bool:
@@ -158,8 +39,9 @@ class Wanted:
             Submission.form_id == self.form_id,
             Submission.draft_version_id == 0,
             Submission.deleted_at.is_(None),
-            Submission.training.is_(self.training),
         ]
+        if self.training is not None:
+            found.append(Submission.training.is_(self.training))
         if self.state == "received":
             found.append(Submission.review_state.is_(None))
         elif self.state == "unread":
@@ -202,15 +84,29 @@ class SubmissionPage:
     older: int | None
 
 
-def count_by_state(session: Session, wanted: Wanted) -> dict[str | None, int]:
-    """How many there are in each review state, whichever state is wanted."""
-    everything = replace(wanted, state="")
-    query = (
-        select(Submission.review_state, func.count()).where(*everything.conditions()).group_by(Submission.review_state)
-    )
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many submissions match in each review state, whichever is wanted; `training`: how many of exercises would."""
+
+    states: dict[str | None, int]
+    training: int
+
+    @property
+    def total(self) -> int:
+        """In all states."""
+        return sum(self.states.values())
+
+
+def count_submissions(session: Session, wanted: Wanted) -> Counts:
+    """See Counts; one walk over the form's submissions."""
+    columns = (Submission.training, Submission.review_state)
+    conditions = replace(wanted, state="", training=None).conditions()
+    query = select(*columns, func.count()).where(*conditions).group_by(*columns)
     if wanted.text:
         query = query.join(Receipt, _current_receipt())
-    return {row[0]: row[1] for row in session.execute(query)}
+    rows = session.execute(query).all()
+    states = {state: count for training, state, count in rows if training == bool(wanted.training)}
+    return Counts(states, sum(count for training, _, count in rows if training))
 
 
 def list_submissions(

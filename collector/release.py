@@ -76,7 +76,7 @@ def release_late(connection: Connection, project_id: int, form_id: int, rules: R
 def _release(connection: Connection, project_id: int, rows: list[Row], rules: Rules) -> int:
     settled = [reclassify(connection, project_id, row[0], rules) for row in rows]
     # Those that stay as they are would be found again: whoever asks again while there are more must come to an end.
-    return len(rows)
+    return len(rows) if any(settled) else 0
 
 
 def reunited(connection: Connection, project_id: int, limit: int) -> list[int]:

@@ -15,6 +15,8 @@ from forms.models import Form, FormVersion
 
 PAGE = 50
 REMEMBERED = timedelta(days=30)
+# Not the bare column: to have it in order SQLite would walk the whole primary key instead of the index of what waits.
+by_arrival = Receipt.id + 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,11 @@ class Waiting:
 
 def list_waiting(session: Session, project_id: int, kind: str = "", *, before: int | None = None) -> list[Waiting]:
     """At most a page and one more of what waits (of one kind), newest first, older than receipt `before`."""
-    query = _rows(project_id).where(WAITING, Receipt.draft_version_id == 0).order_by(Receipt.id.desc()).limit(PAGE + 1)
+    query = _rows(project_id).where(WAITING, Receipt.draft_version_id == 0).order_by(by_arrival.desc()).limit(PAGE + 1)
     if kind:
         query = query.where(Receipt.status == kind)
     if before is not None:
-        query = query.where(Receipt.id < before)
+        query = query.where(by_arrival < before)
     return [Waiting(*row) for row in session.execute(query)]
 
 
@@ -63,10 +65,10 @@ def next_waiting(session: Session, project_id: int, receipt_id: int) -> int | No
     query = (
         select(Receipt.id)
         .where(Receipt.project_id == project_id, WAITING, Receipt.draft_version_id == 0, Receipt.id != receipt_id)
-        .order_by(Receipt.id.desc())
+        .order_by(by_arrival.desc())
         .limit(1)
     )
-    return session.scalar(query.where(Receipt.id < receipt_id)) or session.scalar(query)
+    return session.scalar(query.where(by_arrival < receipt_id)) or session.scalar(query)
 
 
 def _rows(project_id: int) -> Select[*tuple[Any, ...]]:
@@ -99,7 +101,7 @@ def conflicts_of(session: Session, submission: Submission) -> list[int]:
     query = (
         select(Receipt.id)
         .where(Receipt.project_id == submission.project_id, WAITING, Receipt.submission_id == submission.id)
-        .order_by(Receipt.id)
+        .order_by(by_arrival)
     )
     return list(session.scalars(query))
 

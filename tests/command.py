@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from unittest.mock import patch
 
 import app
 
+# A fixture's: `relais …` on the folder of a server that is running.
+Command = Callable[..., "Ran"]
 PROGRAM = str(Path(sys.executable).with_name("relais"))
 
 

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import argon2
 import hypothesis
@@ -13,6 +14,7 @@ import pytest
 
 from accounts import passwords
 from tests import postgres as postgres_programs
+from tests.command import Command, Ran, run
 from tests.installation import Installation, Template, copied, make_template
 from tests.rewind import remember, rewind
 from tests.served import Place, Served, serving
@@ -113,3 +115,21 @@ def served(sqlite_template: Template, tmp_path_factory: pytest.TempPathFactory) 
 def place(served: Served) -> Place:
     """A project of this test's own on the served installation."""
     return served.place()
+
+
+@pytest.fixture
+def command(served: Served) -> Command:
+    """`relais …` on the folder of the served installation, as another process would run it."""
+    folder = served.relais.services.settings.data
+
+    def call(*arguments: object, **more: Any) -> Ran:
+        return run(*arguments, **{"data": folder, "public_url": served.url, **more})
+
+    return call
+
+
+@pytest.fixture
+def quiet_folder(sqlite_template: Template, tmp_path: Path) -> Path:
+    """The data folder of an installation that nothing serves."""
+    shutil.copytree(sqlite_template.folder, tmp_path / "data")
+    return tmp_path / "data"

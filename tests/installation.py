@@ -1,6 +1,7 @@
 """An installation for tests: the real application on a real database, and short words for what phones do to it."""
 
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,14 +12,19 @@ from uuid import uuid4
 from flask import Flask
 from flask.testing import FlaskClient
 from lxml import etree
+from sqlalchemy import create_engine
 from werkzeug.test import TestResponse
 
 from accounts import app_users, web_users
 from accounts.app_users import Credential
+from accounts.events import number_and_write
 from accounts.projects import create_project
 from app import create_app
+from config.database import Database, engine_options
+from config.secret import load_secret
 from config.services import Services
 from config.settings import Settings
+from config.storage import open_storage
 from forms.compiler import compile_form
 from forms.first_start import prepare_database
 from forms.models import FormVersion
@@ -225,10 +231,24 @@ def another_process(relais: Installation, **choices: Any) -> Iterator[Installati
 
 
 def _opened(template: Template, settings: Settings) -> Iterator[Installation]:
-    app = create_app(settings)
+    spare = _spare[settings.language]
+    app = _opened_again(spare.pop(), settings) if spare else create_app(settings)
     services: Services = app.extensions["relais"]
     published = dict(template.published)
     try:
         yield Installation(app, services, app.test_client(), template.project_id, template.phone, published=published)
     finally:
         services.database.close()
+        spare.append(app)
+
+
+# Assembling an application takes longer than most tests: those of earlier tests, by the language they were made for.
+_spare: defaultdict[str, list[Flask]] = defaultdict(list)
+
+
+def _opened_again(app: Flask, settings: Settings) -> Flask:
+    """The same application with a database, files and settings of its own: everything else is the same for all."""
+    engine = create_engine(settings.database, **engine_options(settings.database))
+    database = Database(engine, number_and_write)
+    app.extensions["relais"] = Services(settings, load_secret(settings), database, open_storage(settings))
+    return app

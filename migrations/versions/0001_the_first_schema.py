@@ -12,37 +12,6 @@ depends_on = None
 
 # PostgreSQL's counterparts of the rows of id_sequence.
 SEQUENCES = ("blob", "form", "form_version", "form_schema", "receipt", "comment")
-# In the order they are made: a table after those it refers to.
-TABLES = (
-    "actor",
-    "blob",
-    "consumer",
-    "event",
-    "event_note",
-    "form",
-    "form_schema",
-    "id_sequence",
-    "lease",
-    "project",
-    "project_counter",
-    "receipt",
-    "role",
-    "server",
-    "sign_in_failure",
-    "tombstone",
-    "answers",
-    "app_user",
-    "assignment",
-    "collect_login",
-    "form_field",
-    "form_version",
-    "receipt_file",
-    "session",
-    "submission",
-    "web_user",
-    "comment",
-    "form_attachment",
-)
 
 
 def upgrade() -> None:
@@ -519,12 +488,3 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         for name in SEQUENCES:
             op.execute(sa.schema.CreateSequence(sa.Sequence(f"{name}_id")))
-
-
-def downgrade() -> None:
-    """Leave nothing."""
-    if op.get_bind().dialect.name == "postgresql":
-        for name in SEQUENCES:
-            op.execute(sa.schema.DropSequence(sa.Sequence(f"{name}_id")))
-    for table in reversed(TABLES):
-        op.drop_table(table)

@@ -3,12 +3,12 @@
 import base64
 import shutil
 import subprocess
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 import requests
 
-from accounts import app_users
 from accounts.digest import DigestAnswer, challenges, ha1, response
 from config.clock import now
 from tests.collector.published import filled, form_with_files
@@ -51,7 +51,7 @@ def test_a_phone_with_a_password_fetches_and_sends_c80_c81_c84(place: Place) -> 
     assert phone.send(phone.finalize(filled("survey", "1", new_id()), {"a.jpg": b"photo"})).status == 201
     # One challenge for the whole session: from then on credentials are sent unasked.
     assert [exchange.status for exchange in phone.exchanges].count(401) == 1
-    assert list(phone.exchanges)[0].status == 401
+    assert next(iter(phone.exchanges)).status == 401
 
 
 def test_after_a_restart_head_takes_the_challenge_and_the_photo_travels_once_c80(place: Place) -> None:
@@ -170,10 +170,10 @@ def test_a_post_without_credentials_is_refused_before_its_body_c80(place: Place)
 
 
 @pytest.fixture(scope="module")
-def proxied(served: Served) -> Place:
+def proxied(served: Served) -> Iterator[Place]:
     """The same installation behind a trusted proxy on this machine."""
     with another_process(served.relais, trusted_proxies="127.0.0.1") as relais, serving(relais) as behind:
-        yield behind.place()  # type: ignore[misc]
+        yield behind.place()
 
 
 FROM_THE_LAN = {"X-Forwarded-For": "192.168.4.20", "X-Forwarded-Proto": "http"}
@@ -228,59 +228,6 @@ def test_guessing_a_person_s_password_on_a_phone_s_address_is_slowed(served: Ser
     assert statuses[:5] == [401] * 5
     assert 429 in statuses
     assert ask("GET", url, headers=basic(email, password)).status == 429
-
-
-# --- Key addresses (C88) ---
-
-
-def test_a_token_nobody_has_is_told_apart_from_a_failure_c88(place: Place) -> None:
-    url = f"{place.url}/v1/key/{'x' * 64}/projects/{place.relais.project_id}"
-    body, kind = multipart(instance(new_id()))
-    answers = [
-        ask("GET", f"{url}/formList"),
-        ask("HEAD", f"{url}/submission"),
-        ask("POST", f"{url}/submission", body, {"Content-Type": kind}),
-        ask("POST", f"{url}/submission", None, {"Content-Length": "500000000"}),
-    ]
-    assert [answer.status for answer in answers] == [403] * 4
-    assert "Ce code ou ce compte n’y a pas droit" in answers[0].message
-
-
-def test_a_token_may_come_percent_encoded(place: Place) -> None:
-    encoded = "".join(f"%{ord(letter):02X}" for letter in place.credential.token)
-    url = f"{place.url}/v1/key/{encoded}/projects/{place.relais.project_id}"
-    body, kind = multipart(instance(new_id()))
-    assert ask("POST", f"{url}/submission", body, {"Content-Type": kind}).status == 201
-
-
-def test_a_revoked_phone_is_refused_at_once_and_a_retired_one_may_still_send(place: Place) -> None:
-    credential = place.relais.new_phone()
-    phones = [place.phone(credential), place.login_phone(credential)]
-    for phone in phones:
-        phone.refresh()
-    database = place.relais.services.database
-    with database.transaction() as session:
-        app_users.set_state(session, place.relais.project_id, credential.actor_id, "retired")
-    for phone in phones:
-        assert phone.form_list() == []
-        assert phone.send(phone.finalize(instance(new_id()))).status == 201
-    key_url = f"{place.url}/v1/key/{credential.token}/projects/{place.relais.project_id}"
-    assert ask("GET", f"{key_url}/forms/household.xml").status == 404
-    with database.transaction() as session:
-        app_users.set_state(session, place.relais.project_id, credential.actor_id, "revoked")
-    statuses = [phone.send(phone.finalize(instance(new_id()))).status for phone in phones]
-    assert statuses == [403, 401]
-
-
-def test_a_renewed_code_makes_the_old_one_worthless(place: Place) -> None:
-    old = place.relais.new_phone()
-    with place.relais.services.database.transaction() as session:
-        new = app_users.renew(session, place.relais.services.secret, place.relais.project_id, old.actor_id)
-    assert ask("GET", f"{place.url}/v1/key/{old.token}/projects/1/formList").status == 403
-    with pytest.raises(FetchFailed):
-        place.login_phone(old).refresh()
-    assert place.phone(new).refresh().downloaded == ["household"]
-    assert place.login_phone(new).refresh().downloaded == ["household"]
 
 
 NO_CREDENTIALS = (

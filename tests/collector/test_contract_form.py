@@ -185,6 +185,16 @@ def test_the_bundled_surveys_are_forms_a_phone_can_open_c33_c36(place: Place) ->
     assert {form.action for form in phone.forms} == {None}
 
 
+def test_a_form_is_its_bytes_as_published_c32_c35(place: Place) -> None:
+    content = form_with_files(title="  Fiche « été »\n 😀 ") + b"\n<!-- kept -->\n"
+    place.relais.publish(content)
+    answer = place.ask("GET", "/forms/survey.xml?deviceID=collect%3Ax")
+    assert (answer.status, answer.body) == (200, content)
+    phone = place.phone()
+    phone.refresh()
+    assert phone.form("survey").title == "Fiche « été »\n 😀"
+
+
 def test_the_form_s_own_address_for_submissions_is_left_alone_c34_c37(place: Place) -> None:
     elsewhere = f"{place.key_url}/submission"
     content = form_with_files(submission=f'<submission action="{elsewhere}" method="form-data-post"/>')

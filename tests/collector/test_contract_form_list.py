@@ -74,6 +74,17 @@ def test_a_deleted_form_s_version_is_not_published_again_with_other_bytes_c16(pl
     assert place.phone().refresh().downloaded == ["household"]
 
 
+def test_a_phone_that_only_updates_is_brought_up_to_date_c18(place: Place) -> None:
+    phone = place.phone()
+    phone.refresh()
+    phone.form_update_mode = "previously_downloaded"
+    place.relais.publish(xform(version="2"))
+    place.relais.publish(form_with_files())
+    refresh = phone.refresh()
+    assert refresh.states == {"household": State.UPDATED_VERSION, "survey": State.NEW}
+    assert (refresh.downloaded, refresh.deleted) == (["household"], [])
+
+
 @pytest.mark.parametrize("state", ["closing", "closed"])
 def test_only_open_forms_are_listed(place: Place, state: str) -> None:
     place.relais.publish(form_with_files())
@@ -125,7 +136,7 @@ def test_slashes_at_the_end_of_the_server_address_cost_no_redirect_c1_c37(place:
 # --- Failures (C17) ---
 
 
-def test_an_unreachable_database_is_5xx_for_whoever_asks_c17(post_node: Installation) -> None:
+def test_an_unreachable_database_is_5xx_for_whoever_asks_c17_c76(post_node: Installation) -> None:
     database = Path(post_node.services.settings.data) / "relais.sqlite3"
     post_node.services.database.engine.dispose()
     for file in database.parent.glob("relais.sqlite3*"):
@@ -135,13 +146,16 @@ def test_an_unreachable_database_is_5xx_for_whoever_asks_c17(post_node: Installa
 
 
 @pytest.mark.postgres
-def test_a_database_server_that_is_away_is_5xx_for_whoever_asks_c17(hub: Installation) -> None:
+def test_a_database_server_that_is_away_is_5xx_for_whoever_asks_c17_c76(hub: Installation) -> None:
     engine = hub.services.database.engine
     engine.dispose()
     beside = engine.url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
     with psycopg.connect(beside, autocommit=True) as connection:
-        connection.execute(f'ALTER DATABASE "{engine.url.database}" ALLOW_CONNECTIONS false')  # type: ignore[arg-type]
-    fails_as_a_phone_can_bear(hub)
+        connection.execute(f'ALTER DATABASE "{engine.url.database}" ALLOW_CONNECTIONS false')
+        try:
+            fails_as_a_phone_can_bear(hub)
+        finally:
+            connection.execute(f'ALTER DATABASE "{engine.url.database}" ALLOW_CONNECTIONS true')
 
 
 def fails_as_a_phone_can_bear(relais: Installation) -> None:

@@ -6,7 +6,6 @@ The addresses come from the application itself, so that a new one is tested the 
 import base64
 import io
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -58,7 +57,7 @@ def _basic(username: str, password: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def house(post_node: Installation) -> Iterator[House]:
+def house(post_node: Installation) -> House:
     services = post_node.services
     with services.database.transaction() as session:
         project = create_project(session, "Autre projet", language="fr")
@@ -83,7 +82,7 @@ def house(post_node: Installation) -> Iterator[House]:
             app_users.set_state(session, ours, credential.actor_id, state)
     for each in (post_node, theirs):
         each.publish(form_with_files(images=FILE), media=FILE)
-    yield House(
+    return House(
         post_node, theirs, post_node.draft(form_with_files("essai")), theirs.draft(form_with_files("essai")), states
     )
 
@@ -124,17 +123,17 @@ BY_KEY = [address for address in ADDRESSES if "<segment:token>" in address[0]]
 BY_DRAFT = [address for address in ADDRESSES if "<segment:draft_token>" in address[0]]
 
 
-def values(house: House, relais: Installation, **more: Any) -> dict[str, Any]:
+def values(relais: Installation, **more: Any) -> dict[str, Any]:
     """What stands in the addresses of a project."""
     return {"project_id": relais.project_id, "xml_form_id": "survey", "name": "croix.png", **more}
 
 
-def writes(method: str, rule: str) -> bool:
+def writes(rule: str) -> bool:
     return rule.endswith("/submission")
 
 
 def good(rule: str, method: str) -> set[int]:
-    if not writes(method, rule):
+    if not writes(rule):
         return {200}
     return {204} if method == "HEAD" else {201, 202}
 
@@ -165,11 +164,11 @@ CALLERS = (
 def test_nobody_reads_or_sends_without_the_right_to(house: House, who: str) -> None:
     headers = house.headers(who)
     for rule, method in OPEN:
-        allowed = who in (WRITERS if writes(method, rule) else READERS)
+        allowed = who in (WRITERS if writes(rule) else READERS)
         if "project_id" not in rule:
             # The installation's root: a phone's own project, everybody else's default one, which is ours here.
             allowed = allowed or who == "their phone"
-        answer = ask(house, rule, method, values(house, house.ours), headers)
+        answer = ask(house, rule, method, values(house.ours), headers)
         if allowed:
             assert answer.status_code in good(rule, method), (rule, method, answer.data)
         elif who == "retired phone":
@@ -188,13 +187,13 @@ def test_a_key_address_asks_nobody_for_anything_but_its_token(house: House, who:
     tokens = {"our phone": house.ours.phone.token, "revoked": house.states["revoked phone"].token, "none": "x" * 64}
     for name, token in tokens.items():
         for rule, method in BY_KEY:
-            answer = ask(house, rule, method, values(house, house.ours, token=token), headers)
+            answer = ask(house, rule, method, values(house.ours, token=token), headers)
             assert answer.status_code in (good(rule, method) if name == "our phone" else {403}), (rule, method, name)
 
 
 def test_a_key_address_shows_its_own_project_whatever_number_it_has(house: House) -> None:
     for number in (house.ours.project_id, house.theirs.project_id, 999):
-        shown = values(house, house.ours, token=house.ours.phone.token) | {"project_id": number}
+        shown = values(house.ours, token=house.ours.phone.token) | {"project_id": number}
         for rule, method in BY_KEY:
             answer = ask(house, rule, method, shown, {})
             assert answer.status_code in good(rule, method), (rule, method, number)
@@ -209,13 +208,13 @@ def test_forms_of_another_project_are_not_there(house: House) -> None:
     for rule, method in [*READING]:
         if "<segment:xml_form_id>" not in rule or "draft" in rule:
             continue
-        shown = values(house, house.ours, token=house.ours.phone.token, xml_form_id="theirs")
+        shown = values(house.ours, token=house.ours.phone.token, xml_form_id="theirs")
         shown["xml_form_id"] = "theirs"
         assert ask(house, rule, method, shown, house.headers("our phone")).status_code == 404, rule
 
 
 def test_a_test_address_opens_its_own_draft_and_nothing_else(house: House) -> None:
-    right = values(house, house.ours, draft_token=house.draft.draft_token) | {"xml_form_id": "essai"}
+    right = values(house.ours, draft_token=house.draft.draft_token) | {"xml_form_id": "essai"}
     wrong = [
         right | {"xml_form_id": "household"},
         right | {"xml_form_id": "survey"},
@@ -239,7 +238,7 @@ def test_no_other_verb_does_anything(house: House, method: str) -> None:
     for rule in sorted({rule for rule, _ in ADDRESSES}):
         if method == "POST" and rule.endswith("/submission"):
             continue
-        shown = values(house, house.ours, token=house.ours.phone.token, draft_token=house.draft.draft_token)
+        shown = values(house.ours, token=house.ours.phone.token, draft_token=house.draft.draft_token)
         answer = ask(house, rule, method, shown, house.headers("admin"))
         assert answer.status_code == 405, rule
         assert "GET" in answer.headers["Allow"] or rule.endswith("/submission")
@@ -247,7 +246,7 @@ def test_no_other_verb_does_anything(house: House, method: str) -> None:
 
 def test_no_address_redirects_for_a_slash_c72_c90(house: House) -> None:
     for rule, method in ADDRESSES:
-        shown = values(house, house.ours, token=house.ours.phone.token, draft_token=house.draft.draft_token)
+        shown = values(house.ours, token=house.ours.phone.token, draft_token=house.draft.draft_token)
         if "draft_token" in rule:
             shown["xml_form_id"] = "essai"
         plain = ask(house, rule, method, shown, house.headers("our phone"))
@@ -258,7 +257,7 @@ def test_no_address_redirects_for_a_slash_c72_c90(house: House) -> None:
 
 def test_errors_of_phones_addresses_are_written_for_phones_c47_c49(house: House) -> None:
     for rule, method in BY_KEY + BY_DRAFT:
-        shown = values(house, house.ours, token="x", draft_token="x")
+        shown = values(house.ours, token="x", draft_token="x")
         answer = ask(house, rule, method, shown, {})
         assert answer.headers["X-OpenRosa-Version"] == "1.0"
         assert answer.mimetype == "text/xml"

@@ -1,6 +1,7 @@
 """docs/collect-contract.md, section 4: what a phone sends, and what it must hear. Rows of the receiving rules have
 their own tests; these hold the conversation over a real socket."""
 
+import hashlib
 import socket
 import time
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ PHOTO = b"\xff\xd8" + bytes(1_200_000)
 
 
 @pytest.mark.parametrize("where", ["key", "key with slash", "draft"])
-def test_head_is_204_with_the_limit_and_nothing_else_c40_c41_c42_c90(place: Place, where: str) -> None:
+def test_head_is_204_with_the_limit_and_nothing_else_c39_c40_c41_c42_c90(place: Place, where: str) -> None:
     token = place.relais.draft(form_with_files("essai")).draft_token
     url = {
         "key": f"{place.key_url}/submission",
@@ -94,6 +95,17 @@ def test_the_same_again_is_201_again_and_stored_once_c45_c51_c52(place: Place) -
     assert [phone.send(sent).status for _ in range(3)] == [201, 201, 201]
     assert [status for _, status in place.receipts()] == ["version"]
     assert set(place.files()) == {"a.jpg", "b.jpg"}
+
+
+def test_what_was_acknowledged_is_on_disk_for_everybody_at_once_c59(place: Place) -> None:
+    phone = place.phone()
+    phone.send(phone.finalize(instance(new_id(), photo="a.jpg"), {"a.jpg": PHOTO}))
+    with another_process(place.relais) as elsewhere:
+        query = "SELECT count(*) FROM submission WHERE project_id = ?"
+        with elsewhere.services.database.engine.connect() as connection:
+            assert connection.exec_driver_sql(query, (place.relais.project_id,)).scalar_one() == 1
+        with elsewhere.services.storage.open(hashlib.sha256(PHOTO).digest()) as file:
+            assert file.read() == PHOTO
 
 
 def test_repeats_that_overlap_are_all_201_c52_c77(place: Place) -> None:

@@ -5,26 +5,32 @@ import pytest
 from collector.outcomes import SENTENCES
 from forms.states import set_form_state
 from tests.collector.published import filled, form_with_files
-from tests.installation import instance, new_id, xform
-from tests.served import Place, multipart
+from tests.installation import Installation, instance, new_id, xform
+from tests.served import Place, ask, multipart, serving
 
 # --- Shapes ---
 
 
-@pytest.mark.parametrize(
-    "xml",
-    [
+SHAPES = {
+    "as Collect": (
         "<?xml version='1.0' encoding='UTF-8' ?><data id=\"household\" version=\"1\"><name>😀 =1+1 \u202bعربي\u202c\nligne"
-        "</name><age /><meta><instanceID>{id}</instanceID></meta></data>",
+        "</name><age /><meta><instanceID>{id}</instanceID></meta></data>"
+    ),
+    "with orx:meta": (
         '<data xmlns:orx="http://openrosa.org/xforms" xmlns:jr="http://openrosa.org/javarosa" id="household" version="1">'
         "<orx:meta><orx:instanceID>{id}</orx:instanceID></orx:meta><child><first_name>B</first_name></child>"
-        "<name>A</name><child><first_name>C</first_name></child></data>",
+        "<name>A</name><child><first_name>C</first_name></child></data>"
+    ),
+    "with a default namespace": (
         '<data xmlns="http://example.org/household" id="household" version="1"><meta><instanceID>{id}</instanceID></meta>'
-        "</data>",
-    ],
-    ids=["as Collect", "with orx:meta", "with a default namespace"],
-)
-def test_any_xml_a_phone_writes_is_kept_to_the_byte_c55(place: Place, xml: str) -> None:
+        "</data>"
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_any_xml_a_phone_writes_is_kept_to_the_byte_c55(place: Place, shape: str) -> None:
+    xml = SHAPES[shape]
     content = xml.format(id=new_id()).encode()
     phone = place.phone()
     assert phone.send(phone.finalize(content)).status == 201
@@ -163,3 +169,30 @@ def test_a_repeat_is_never_refused_whatever_has_happened_since_c52_c92(place: Pl
         statement = "UPDATE form SET deleted_at = '2026-01-01 00:00:00' WHERE project_id = "
         session.connection().exec_driver_sql(statement + str(place.relais.project_id))
     assert phone.send(sent).status == 201
+
+
+ODD_DEVICES = ("?deviceID=a%00b", "?deviceID=%FF%FE", "?deviceID=" + "x" * 5000, "?deviceID=%F0%9F%98%80", "?", "")
+
+
+def test_no_device_id_keeps_a_phone_from_sending_c1(relais: Installation) -> None:
+    with serving(relais) as running:
+        for number, query in enumerate(ODD_DEVICES):
+            body, kind = multipart(instance(new_id(), photo="a.jpg"), {"a.jpg": b"x"})
+            headers = {
+                "Content-Type": kind,
+                "User-Agent": "é" * 500 if number % 2 else "org.odk.collect.android/v2026.3.0",
+            }
+            answer = ask("POST", f"{running.url}{relais.key_url}/submission{query}", body, headers)
+            assert answer.status == 201, query
+    devices = [row[0] for row in relais.rows("SELECT device_id FROM receipt ORDER BY id")]
+    assert devices == ["ab", "%FF%FE", "x" * 255, "😀", None, None]
+
+
+def test_a_file_name_no_database_can_hold_is_a_sentence_and_not_a_failure_c91(relais: Installation) -> None:
+    with serving(relais) as running:
+        for name in ("a\0b.jpg", "x" * 1000 + ".jpg", "\x07.jpg", "\ufdd0.jpg", "\u202e.jpg"):
+            body, kind = multipart(instance(new_id()), {name: b"x"})
+            url = f"{running.url}{relais.key_url}/submission"
+            answer = ask("POST", url, body, {"Content-Type": kind})
+            assert answer.status in (201, 400), (name, answer.body)
+            assert answer.message

@@ -43,6 +43,15 @@ def test_one_connection_serves_a_whole_session_c77(place: Place, connection: htt
         assert not answer.will_close, target
 
 
+@pytest.mark.parametrize("accepted", ["gzip", "br, gzip;q=0.1", "identity", "*"])
+def test_no_answer_is_encoded_in_a_way_phones_do_not_know_c5(place: Place, accepted: str) -> None:
+    for path in ("/formList", "/forms/household.xml", "/forms/household/manifest", "/nothing"):
+        answer = place.ask("GET", path, Accept_Encoding=accepted)
+        assert answer.header("Content-Encoding") in (None, "gzip")
+        assert answer.header("Transfer-Encoding") is None
+        assert int(answer.header("Content-Length") or 0) == len(answer.body)
+
+
 def test_post_is_never_redirected_c72(place: Place) -> None:
     body, kind = multipart(instance(new_id()))
     key = place.relais.key_url

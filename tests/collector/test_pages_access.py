@@ -14,7 +14,7 @@ import config.pages
 from accounts import web_users
 from accounts.projects import create_project
 from config.segments import SegmentConverter
-from tests.installation import PASSWORD, Installation, install, instance, new_id
+from tests.installation import PASSWORD, Installation, install, instance, new_id, xform
 from tests.reader import Reader, sign_in, stranger
 
 SECRETS = ("Frontières", "Ménage", "Fiche secrète", "Aïchatou", "Téléphone 1", "secret.jpg")
@@ -254,3 +254,12 @@ def test_an_address_with_nonsense_in_it_is_answered_calmly(house: House, rule: R
         "before=" + "9" * 40 + "&after=x&state=%00&phone=-1&text=%00%25&kind=%00&decided=%00&was=received&left_out=0"
     )
     assert house.admin.get(f"{house.path(rule)}?{nonsense}").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["manifest", "submission", "formList"])
+def test_a_form_called_like_an_address_of_phones_has_its_page_too(house: House, name: str) -> None:
+    house.relais.publish(xform(name))
+    path = f"/projects/1/forms/{name}"
+    assert house.admin.get(path).status_code == 200
+    assert 'name="password"' in house.nobody.get(path).text
+    assert house.colleague.get(path).mimetype == "text/html"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from collector import queries
+from collector.standing import WAITING_KINDS
 from collector.waiting import PAGE
 from forms.states import set_form_state
 from tests.installation import Installation, instance, new_id, xform
@@ -274,7 +274,7 @@ def test_a_case_costs_as_many_statements_however_much_waits(post_node: Installat
 
 def test_every_kind_of_waiting_has_its_own_way_out(post_node: Installation) -> None:
     ways = {"conflict": {"discard", "prefer"}, "held": {"discard", "adopt"}, "quarantined": {"discard", "release"}}
-    assert set(ways) == set(queries.WAITING_KINDS)
+    assert set(ways) == set(WAITING_KINDS)
     reader = sign_in(post_node)
     conflict(post_node)
     post_node.post(instance(new_id(), deprecated_id=new_id()))

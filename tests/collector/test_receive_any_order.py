@@ -189,10 +189,10 @@ def assert_classes(found: list[Held]) -> None:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def examples(request: pytest.FixtureRequest) -> tuple[Installation, int]:
-    """An installation, and how many journeys it can bear in about three seconds."""
+    """An installation, and how many journeys it can bear in about two seconds."""
     if request.param == "sqlite":
-        return request.getfixturevalue("post_node"), 40
-    return request.getfixturevalue("hub"), 15
+        return request.getfixturevalue("post_node"), 25
+    return request.getfixturevalue("hub"), 10
 
 
 def try_journeys(

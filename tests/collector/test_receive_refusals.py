@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from accounts import app_users
 from tests.collector.receiving import everything, is_sound, message, post_twice, receipts
+from tests.config.cut_link import cut_link
 from tests.installation import BOUNDARY, Installation, another_process, instance, multipart_body, new_id
 from tests.rewind import connect
 
@@ -85,14 +88,14 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-def test_what_is_not_a_whole_submission_leaves_nothing_behind(relais: Installation, body: bytes) -> None:
+def test_what_is_not_a_whole_submission_leaves_nothing_behind(relais: Installation, subtests: pytest.Subtests) -> None:
     """Row 19, C93: 4xx with a sentence; and the next phone is served."""
-    with nothing_stored(relais):
-        for _ in range(2):
-            answer = send(relais, body)
-            assert 400 <= answer.status_code < 500
-            assert message(answer)
+    for name, body in BODIES.items():
+        with subtests.test(name), nothing_stored(relais):
+            for _ in range(2):
+                answer = send(relais, body)
+                assert 400 <= answer.status_code < 500
+                assert message(answer)
     assert relais.post(instance(new_id())).status_code == 201
 
 
@@ -152,6 +155,25 @@ def test_while_the_database_is_away_nothing_is_promised(hub: Installation) -> No
         assert hub.client.get(f"{hub.key_url}/formList").status_code == 503
         assert hub.client.head(f"{hub.key_url}/submission").status_code == 503
     assert post_twice(hub, xml).status_code == 201
+    assert is_sound(hub)
+
+
+@pytest.mark.postgres
+def test_a_commit_of_unknown_outcome_is_not_promised_and_the_phones_next_try_finds_it(hub: Installation) -> None:
+    """Row 20, C51: 503, never 201; it had been committed, so the replay is known and stored once."""
+    xml = instance(new_id(), photo="a.jpg")
+    url = hub.services.settings.database_url
+    with (
+        TemporaryDirectory(dir="/tmp") as folder,
+        cut_link(url, Path(folder)) as (cut_url, link),
+        another_process(hub, database_url=cut_url) as far,
+    ):
+        assert far.post(instance(new_id())).status_code == 201
+        link.cut_after = b"COMMIT"
+        assert far.post(xml, {"a.jpg": b"photo"}).status_code == 503
+        assert len(receipts(hub)) == 2
+        assert post_twice(far, xml, {"a.jpg": b"photo"}).status_code == 201
+    assert len(receipts(hub)) == 2
     assert is_sound(hub)
 
 

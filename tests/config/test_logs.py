@@ -18,8 +18,9 @@ TOKEN = "aB3$" * 16
 
 
 @pytest.fixture
-def log(post_node: Installation) -> Iterator[io.StringIO]:
+def log() -> Iterator[io.StringIO]:
     """What our own handler writes, at the most talkative level."""
+    init_logging(Settings())
     root = logging.getLogger()
     (handler,) = [one for one in root.handlers if type(one.formatter).__module__ == "config.logs"]
     assert isinstance(handler, logging.StreamHandler)

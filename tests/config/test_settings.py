@@ -158,12 +158,11 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
             load({"RELAIS_SECRET_KEY_FILE": str(path)})
 
 
-def test_a_refusal_never_repeats_a_secret() -> None:
-    for name in SECRETS:
-        try:
-            load({f"RELAIS_{name.upper()}": "mysql://me:hush@host"})
-        except SettingError as error:
-            assert "hush" not in str(error)
+@pytest.mark.parametrize("name", ["DATABASE_URL", "STORAGE_URL"])
+def test_a_refusal_never_repeats_a_secret(name: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        load({f"RELAIS_{name}": "mysql://me:hush@host"})
+    assert "hush" not in str(refused.value)
 
 
 def main() -> None:
