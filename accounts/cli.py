@@ -1,6 +1,7 @@
 """Commands about people: projects, web users, app users."""
 
 import sys
+from pathlib import Path
 
 import click
 from sqlalchemy.orm import Session
@@ -88,7 +89,11 @@ def app_user() -> None:
 @click.argument("name")
 @click.option("--training", is_flag=True, help="What this phone sends stays out of counts and exports.")
 @click.option("--terminal", is_flag=True, help="Draw the QR code.")
-def app_user_create(project_id: int, name: str, training: bool, terminal: bool) -> None:
+@click.option("--png", type=click.Path(dir_okay=False, path_type=Path), help="Write the QR code to this picture.")
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Write the QR code to this drawing.")
+def app_user_create(
+    project_id: int, name: str, training: bool, terminal: bool, png: Path | None, svg: Path | None
+) -> None:
     """Make an app user and show what its phone needs."""
     with transaction() as session:
         credential = app_users.create_app_user(session, services().secret, project_id, name, training=training)
@@ -105,3 +110,7 @@ def app_user_create(project_id: int, name: str, training: bool, terminal: bool) 
     result(shown, f"App user “{credential.name}” is ready. Scan its code in ODK Collect.")
     if terminal:
         click.echo(qr.terminal(text), err=True)
+    if png:
+        png.write_bytes(qr.png(text))
+    if svg:
+        svg.write_text(qr.svg_file(text), encoding="utf-8")

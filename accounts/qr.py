@@ -77,6 +77,11 @@ def svg(text: str) -> str:
     )
 
 
+def svg_file(text: str) -> str:
+    """`text` as an SVG document of its own."""
+    return svg(text).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+
+
 def terminal(text: str) -> str:
     """`text` drawn with half blocks, one line end per row, black on white whatever the terminal's background.
 

@@ -10,6 +10,8 @@ from flask import request
 
 from config.services import services
 
+# What RELAIS_HOST says to listen on every address of this machine.
+EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
 # Anything else in a Host (a user name before an @, spaces) would end up in the addresses phones are given.
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 
@@ -31,7 +33,8 @@ def base_url() -> str:
 def configured_url() -> str:
     """The address to print where there is no request: the public URL, else this machine's on the local network."""
     settings = services().settings
-    return settings.public_url or f"http://{own_address()}:{settings.port}"
+    host = own_address() if settings.host in EVERYWHERE else settings.host
+    return settings.public_url or f"http://{host}:{settings.port}"
 
 
 def _is_ours(host: str) -> bool:

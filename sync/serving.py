@@ -20,7 +20,8 @@ from accounts.cli import key_url, qr_text
 from collector.check import blob_fault
 from collector.door import SURROUNDINGS, Door
 from collector.upload_part import UPLOAD_PREFIX
-from config.address import own_address
+from config.address import configured_url
+from config.database import sqlite_module
 from config.server import serve
 from config.services import Services
 from config.settings import SettingError
@@ -29,13 +30,25 @@ from sync.jobs import Clock
 from sync.worker import Worker
 
 RECENT_SECONDS = 3600
+SAFE_SQLITE = (3, 51, 3)
 log = logging.getLogger("relais")
+
+
+def _warn_of_old_sqlite(opened: Services) -> None:
+    version = sqlite_module().sqlite_version_info
+    if opened.database.is_sqlite and version < SAFE_SQLITE:
+        log.warning(
+            "This computer's SQLite is %s. Before 3.51.3 a rare fault can damage a database that several programs write at "
+            "once: keep backups, and run no other relais command while phones are sending.",
+            ".".join(map(str, version)),
+        )
 
 
 def run_server(app: Flask, opened: Services) -> None:
     """Make what the first start needs, look at what an unclean stop may have left, then serve until a signal."""
     _require_address(opened.settings.host)
     with _only_one(opened.settings.data), _marked_running(opened):
+        _warn_of_old_sqlite(opened)
         welcome = first_start(opened)
         phone = first_phone(opened)
         worker, clock = Worker(opened), Clock(opened)
@@ -123,7 +136,7 @@ def _look_after_unclean_stop(opened: Services) -> None:
 
 def greet(opened: Services, port: int, welcome: Welcome | None, phone: Credential | None) -> None:
     """What a person does next, after every start; the password only after the first."""
-    network = opened.settings.public_url or f"http://{own_address()}:{port}"
+    network = configured_url()
     click.echo(f"\n  Relais    http://localhost:{port}   cet ordinateur / this computer")
     click.echo(f"            {network}   le réseau / the network")
     if welcome is not None:

@@ -99,10 +99,8 @@ def play(server: Server, count: int, started: datetime, *, java: bool) -> list[S
 def enumerator(server: Server, name: str, *, by_key: bool) -> Enumerator:
     """A new app user, and a phone that scanned its code or was given its name and password."""
     made = server.command("app-user", "create", "1", name)
-    if by_key:
-        phone = Phone.from_qr(made["qr"])
-    else:
-        phone = Phone(f"{server.url}/v1/projects/1", made["username"], made["password"])
+    by_name = Phone(f"{server.url}/v1/projects/1", made["username"], made["password"])
+    phone = Phone.from_qr(made["qr"]) if by_key else by_name
     result = phone.refresh()
     if result.failed or not phone.forms:
         raise RuntimeError(f"{name} could not fetch its forms: {result.failed}")
