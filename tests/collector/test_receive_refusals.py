@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
@@ -107,6 +108,16 @@ def test_over_the_limits_nothing_is_stored(relais: Installation) -> None:
             assert post_twice(small, xml + b" ", {"a.jpg": b"photo"}).status_code == 413
             assert post_twice(small, xml, {"a.jpg": b"x" * 200_001}).status_code == 413
         assert post_twice(small, xml, {"a.jpg": b"x" * 200_000}).status_code == 201
+    assert is_sound(relais)
+
+
+def test_the_longest_ids_and_file_names_fit_the_indexes(relais: Installation) -> None:
+    """Row 19: PostgreSQL refuses index entries over 2,700 bytes; random, because it compresses what repeats."""
+    chance = Random(1)
+    long = ["".join(chr(chance.randrange(0x1F300, 0x1FAFF)) for _ in range(250)) for _ in range(3)]
+    xml = instance(f"uuid:{long[0]}", photo=long[1], deprecated_id=f"uuid:{long[2]}")
+    assert post_twice(relais, xml, {long[1]: b"photo"}).status_code == 202
+    assert post_twice(relais, instance(f"uuid:{long[2]}", version=long[0])).status_code == 202
     assert is_sound(relais)
 
 
