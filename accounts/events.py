@@ -1,6 +1,6 @@
 """The event log: audit, queue of the worker and feed of sync at once. Actions carry ODK Central's names where it has one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,10 +88,11 @@ def last_seq(session: Session, project_id: int) -> int:
     )
 
 
-def after(session: Session, project_id: int, seq: int, limit: int) -> list[Event]:
-    """Events of a project after number `seq`, oldest first."""
-    return list(
-        session.scalars(
-            select(Event).where(Event.project_id == project_id, Event.seq > seq).order_by(Event.seq).limit(limit)
-        )
-    )
+def after(
+    session: Session, project_id: int, seq: int, limit: int, *, actions: Iterable[str] | None = None
+) -> list[Event]:
+    """Events of a project after number `seq` (that tell of one of `actions`, if given), oldest first."""
+    query = select(Event).where(Event.project_id == project_id, Event.seq > seq).order_by(Event.seq).limit(limit)
+    if actions is not None:
+        query = query.where(Event.action.in_(list(actions)))
+    return list(session.scalars(query))

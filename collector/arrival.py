@@ -1,6 +1,7 @@
 """What has arrived, as values: nothing here knows a database."""
 
 import hashlib
+import threading
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -36,11 +37,6 @@ class Sender:
     device_id: str | None
     user_agent: str | None
     training: bool = False
-
-    def __post_init__(self) -> None:
-        # PostgreSQL stores every character but this one, which no phone sends.
-        for name in ("device_id", "user_agent"):
-            object.__setattr__(self, name, (getattr(self, name) or "").replace("\0", "") or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +94,17 @@ class Arrival:
         }
 
 
+# A compressor serves one thread at a time, and costs more to make than to use.
+_threads = threading.local()
+
+
 def packed(xml: bytes) -> bytes:
     """How the bytes as received are stored."""
-    return zstandard.ZstdCompressor(level=3).compress(xml)
+    try:
+        compressor = _threads.compressor
+    except AttributeError:
+        compressor = _threads.compressor = zstandard.ZstdCompressor(level=3)
+    return compressor.compress(xml)
 
 
 def unpacked(stored: bytes) -> bytes:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from collector.answers import Tables
 from collector.models import WAITING
 from config.statements import Row, Statement, stored_moment
+from config.writer import MEMO
 
 _KNOWN = Statement(
     "SELECT id, xml_form_id, form_id, draft_version_id, xml_sha256, status, reason, submission_id, version_no, deprecated_id, expected "
@@ -18,11 +19,14 @@ _KNOWN = Statement(
 )
 _XML = Statement("SELECT xml FROM receipt WHERE project_id = ? AND id = ?")
 _FORM = Statement(
-    "SELECT f.id, f.state, f.deleted_at, v.id, v.sha256, "
-    "(SELECT 1 FROM tombstone t WHERE t.project_id = f.project_id AND t.kind = 'instance' AND t.key_hmac = ?), p.late "
+    "SELECT f.id, f.state, f.deleted_at, v.id, v.sha256, p.late "
     "FROM form f JOIN project p ON p.id = f.project_id LEFT JOIN form_version v "
     "ON v.project_id = f.project_id AND v.form_id = f.id AND v.version = ? AND v.published_at IS NOT NULL "
     "WHERE f.project_id = ? AND f.xml_form_id = ? ORDER BY f.deleted_at IS NULL DESC, f.id DESC LIMIT 1"
+)
+_ANY_TOMBSTONE = Statement("SELECT 1 FROM tombstone WHERE project_id = ? AND kind = 'instance' LIMIT 1")
+_ANY_HELD = Statement(
+    f"SELECT 1 FROM receipt WHERE project_id = ? AND status = 'held' AND {WAITING} LIMIT 1"  # noqa: S608 - our constant
 )
 _ERASED = Statement("SELECT 1 FROM tombstone WHERE project_id = ? AND kind = 'instance' AND key_hmac = ?")
 _VERSION_XML = Statement("SELECT xml FROM form_version WHERE project_id = ? AND id = ?")
@@ -106,10 +110,28 @@ def form_state(
     connection: Connection, project_id: int, xml_form_id: str, version: str, tombstone: bytes
 ) -> FormState | None:
     """The living form of that id, else the last deleted one; None when there never was one."""
-    row = _FORM.row(connection, (tombstone, version, project_id, xml_form_id))
+    memo, key = memory(connection), ("form", project_id, xml_form_id, version)
+    if key not in memo:
+        memo[key] = _FORM.row(connection, (version, project_id, xml_form_id))
+    row = memo[key]
     if row is None:
         return None
-    return FormState(row[0], row[1], row[2] is not None, row[3], _bytes(row[4]), row[5] is not None, row[6])
+    erased = _has_tombstones(connection, project_id) and is_erased(connection, project_id, tombstone)
+    return FormState(row[0], row[1], row[2] is not None, row[3], _bytes(row[4]), erased, row[5])
+
+
+def memory(connection: Connection) -> dict[Any, Any]:
+    """What this transaction has asked already and need not ask again; empty, and forgotten, outside the writer's."""
+    known: dict[Any, Any] = connection.info.get(MEMO, {})
+    return known
+
+
+def _has_tombstones(connection: Connection, project_id: int) -> bool:
+    memo, key = memory(connection), ("tombstones", project_id)
+    if key not in memo:
+        memo[key] = _ANY_TOMBSTONE.row(connection, (project_id,)) is not None
+    found: bool = memo[key]
+    return found
 
 
 def is_erased(connection: Connection, project_id: int, tombstone: bytes) -> bool:
@@ -147,6 +169,11 @@ def held_children(
     connection: Connection, project_id: int, instance_id: str, form_id: int, draft_version_id: int
 ) -> list[int]:
     """Held receipts that wait for this instanceID, oldest first."""
+    memo, key = memory(connection), ("held", project_id)
+    if key not in memo:
+        memo[key] = _ANY_HELD.row(connection, (project_id,)) is not None
+    if not memo[key]:
+        return []
     # Sorted here: for an ORDER BY id SQLite would rather walk every receipt of the project in that order.
     return sorted(row[0] for row in _CHILDREN.rows(connection, (project_id, instance_id, form_id, draft_version_id)))
 
@@ -160,6 +187,8 @@ def conflicts_of_actor(connection: Connection, project_id: int, actor_id: int | 
 def insert_receipt(connection: Connection, values: Sequence[Any]) -> None:
     """A new receipt; values in the order of the columns above."""
     _INSERT_RECEIPT.run(connection, tuple(values))
+    if values[10] == "held":
+        memory(connection)["held", values[0]] = True
 
 
 def settle_receipt(
@@ -179,6 +208,8 @@ def settle_receipt(
     names = orjson.dumps(list(expected)).decode()
     values = (status, reason, form_id, form_version_id, submission_id, version_no, names, project_id, receipt_id)
     _SETTLE_RECEIPT.run(connection, values)
+    if status == "held":
+        memory(connection)["held", project_id] = True
 
 
 def insert_submission(connection: Connection, values: Sequence[Any]) -> None:

@@ -130,6 +130,8 @@ def engine_options(url: str) -> dict[str, Any]:
     """What Flask-SQLAlchemy passes to create_engine for this URL."""
     if make_url(url).get_backend_name() != "sqlite":
         return {
+            # Values of statements are names, notes and hashes: they stay out of logged errors.
+            "hide_parameters": True,
             "pool_size": 16,
             "max_overflow": 32,
             "pool_pre_ping": True,
@@ -141,6 +143,7 @@ def engine_options(url: str) -> dict[str, Any]:
         "module": sqlite_module(),
         # isolation_level None: the driver starts no transaction of its own, `_begin_sqlite` does.
         "connect_args": {"isolation_level": None, "timeout": 30.0, "check_same_thread": False},
+        "hide_parameters": True,
         "pool_size": 16,
         "max_overflow": 48,
         "pool_timeout": 60,

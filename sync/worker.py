@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from accounts import events
 from accounts.models import Consumer, Event, ProjectCounter
 from collector.classify import Rules
-from collector.release import reclassify, release_for_version, release_late
+from collector.release import reclassify, release_for_version, release_late, reunited
 from config.clock import now
 from config.services import Services
 from forms.models import Form, FormVersion
@@ -59,7 +59,10 @@ def look_again(session: Session, event: Event, rules: Rules) -> bool:
 STEPS: dict[str, tuple[Step, ...]] = {
     "form.update.publish": (release_waiting_for_version,),
     "form.update": (release_if_open,),
+    "form.restore": (release_if_open,),
     "receipt.held": (look_again,),
+    "receipt.quarantined": (look_again,),
+    "receipt.restored": (look_again,),
 }
 
 
@@ -108,31 +111,43 @@ class Worker:
                 continue
             done = cursor.seq if cursor else 0
             if done < seq and not self._stop.is_set():
-                busy = self._advance(project_id, done) or busy
+                busy = self._advance(project_id, done, seq) or busy
         return busy
 
-    def _advance(self, project_id: int, done: int) -> bool:
+    def _advance(self, project_id: int, done: int, newest: int) -> bool:
+        """Follow a project's events up to number `newest`, a batch at a time; True when there are more."""
         with self._services.database.reading() as session:
-            waiting = events.after(session, project_id, done, BATCH)
+            waiting = events.after(session, project_id, done, BATCH, actions=STEPS)
         for event in waiting:
-            for step in STEPS.get(event.action, ()):
+            for step in STEPS[event.action]:
                 if not self._run(step, event):
                     return False
-        if waiting:
+        full = len(waiting) == BATCH
+        with self._services.database.transaction() as session:
+            _move(session, project_id, waiting[-1].seq if full else newest)
+        self._reunite(project_id)
+        return full
+
+    def _reunite(self, project_id: int) -> None:
+        """An edit and its original stored at one moment by two processes: whichever was committed last, both are here now."""
+        with self._services.database.reading() as session:
+            apart = reunited(session.connection(), project_id, SLICE)
+        for receipt_id in apart:
             with self._services.database.transaction() as session:
-                _move(session, project_id, waiting[-1].seq)
-        return len(waiting) == BATCH
+                reclassify(session.connection(), project_id, receipt_id, self._rules())
+
+    def _rules(self) -> Rules:
+        settings = self._services.settings
+        return Rules(settings.late, settings.conflict_limit, settings.conflict_quota)
 
     def _run(self, step: Step, event: Event) -> bool:
         """Carry out a step to its end; False when it failed and must wait. After 5 failures it is left, and logged."""
-        settings = self._services.settings
-        rules = Rules(settings.late, settings.conflict_limit, settings.conflict_quota)
         more = True
         while more and not self._stop.is_set():
             started = time.perf_counter()
             try:
                 with self._services.database.transaction() as session:
-                    more = step(session, event, rules)
+                    more = step(session, event, self._rules())
             except Exception as error:
                 log.exception("worker: %s of event %s/%s failed", step.__name__, event.project_id, event.seq)
                 with self._services.database.transaction() as session:
