@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Event, EventNote
@@ -76,16 +76,6 @@ def _write(connection: Connection, project_id: int, events: list[Happening]) -> 
         if event.note:
             connection.execute(insert(EventNote).values(project_id=project_id, seq=seq, body=event.note))
     _INSERT.run_many(connection, rows)
-
-
-def last_seq(session: Session, project_id: int) -> int:
-    """The number of the newest event of a project; 0 when there is none."""
-    return (
-        session.execute(
-            text("SELECT seq FROM project_counter WHERE project_id = :project_id"), {"project_id": project_id}
-        ).scalar_one_or_none()
-        or 0
-    )
 
 
 def after(

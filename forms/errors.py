@@ -66,17 +66,6 @@ def version_conflict(version: str) -> Problem:
     )
 
 
-def attachment_unknown(name: str) -> Problem:
-    """404.1: the form names no such file."""
-    return Problem(
-        404.1,
-        en=f"This form asks for no file named « {name} ».",
-        fr=f"Ce formulaire ne demande aucun fichier « {name} ».",
-        message="Could not find the resource you were looking for.",
-        details={"name": name},
-    )
-
-
 def attachments_missing(names: list[str]) -> Problem:
     """400.8: published without these, the form would open on phones with empty lists or missing pictures."""
     listed = ", ".join(names)
