@@ -1,8 +1,8 @@
-"""The separate process in which pyxform reads a stranger's workbook. Never import this file: the compiler runs it.
+"""The separate process in which pyxform reads a stranger's workbook. The server never imports it: it runs it.
 
 Called as `python -P compile_child.py '{"kind": ".xlsx", "form_id": …, "limits": …}'` with the workbook on stdin. Writes
 to stdout one line of JSON, then the bytes of the XForm, then those of itemsets.csv; the JSON is
-`{"xform": length, "itemsets": length or null, "warnings": […]}` or
+`{"xform": length, "itemsets": length or null, "warnings": […], "tables": {sheet: {"columns": …, "rows": …}}}` or
 `{"error": pyxform's text, "exception": its class, "cell": [sheet, row, column] or null, "warnings": […]}`.
 It needs nothing of this package, so that the limits hold before anything large is imported.
 """
@@ -35,15 +35,19 @@ def set_limits(limits: dict[str, int]) -> None:
         resource.setrlimit(which, (value, value))
 
 
-def compile_workbook(content: bytes, kind: str, form_id: str, warnings: list[str]) -> tuple[bytes, bytes | None]:
-    """The XForm and itemsets.csv; raises whatever pyxform raises, with the cell it seems to mean as `.cell`."""
+def read_workbook(content: bytes, kind: str) -> dict[str, Any]:
+    """The sheets as pyxform wants them, and its reading errors: convert() hides them behind "not recognized"."""
     from io import BytesIO
 
     from pyxform.xls2json_backends import xls_to_dict, xlsx_to_dict
+
+    return dict((xls_to_dict if kind == ".xls" else xlsx_to_dict)(BytesIO(content)))
+
+
+def compile_workbook(sheets: dict[str, Any], form_id: str, warnings: list[str]) -> tuple[bytes, bytes | None]:
+    """The XForm and itemsets.csv; raises whatever pyxform raises, with the cell it seems to mean as `.cell`."""
     from pyxform.xls2xform import convert
 
-    # Read here rather than in convert(), which hides every reading error behind "not recognized".
-    sheets = (xls_to_dict if kind == ".xls" else xlsx_to_dict)(BytesIO(content))
     try:
         # A copy of each row: pyxform changes them, and cell_of must find what the author wrote.
         copied = {name: [*map(dict, rows)] if _is_rows(rows) else rows for name, rows in sheets.items()}
@@ -66,6 +70,15 @@ def cell_of(message: str, sheets: dict[str, Any]) -> list[Any] | None:
     return None
 
 
+def tables_of(sheets: dict[str, Any]) -> dict[str, Any]:
+    """The sheets as the author wrote them; `rows` begins with Excel's row 2."""
+    return {
+        name: {"columns": [*sheets[f"{name}_header"][0]] if sheets.get(f"{name}_header") else [], "rows": rows}
+        for name, rows in sheets.items()
+        if _is_rows(rows) and not name.endswith("_header")
+    }
+
+
 def _is_rows(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(row, dict) for row in value)
 
@@ -85,13 +98,14 @@ def main() -> None:
     os.dup2(2, 1)  # xlrd prints its remarks to stdout
     warnings: list[str] = []
     try:
-        xform, itemsets = compile_workbook(sys.stdin.buffer.read(), order["kind"], order["form_id"], warnings)
+        sheets = read_workbook(sys.stdin.buffer.read(), order["kind"])
+        xform, itemsets = compile_workbook(sheets, order["form_id"], warnings)
     except BaseException as error:  # noqa: BLE001 - pyxform also raises bare TypeErrors, memory may end: each is a sentence
         facts = {"error": str(error), "exception": type(error).__name__, "cell": getattr(error, "cell", None)}
         _answer(out, {**facts, "warnings": warnings})
         return
-    facts = {"xform": len(xform), "itemsets": None if itemsets is None else len(itemsets), "warnings": warnings}
-    _answer(out, facts, xform, itemsets or b"")
+    lengths = {"xform": len(xform), "itemsets": None if itemsets is None else len(itemsets)}
+    _answer(out, {**lengths, "warnings": warnings, "tables": tables_of(sheets)}, xform, itemsets or b"")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from typing import Any
 
 from config.problem import Problem
 from forms.errors import compiler_busy, workbook_refused
+from forms.tables import Tables, tables_from
 from forms.workbook import Kind, has_macros, kind_of
 from forms.workbook_errors import child_died, too_heavy, took_too_long, workbook_problem
 from forms.xform import FormDefinition, parse_xform
@@ -47,11 +48,15 @@ class CompileLimits:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A form version: the XForm exactly as phones will get it, pyxform's and our warnings, itemsets.csv if any."""
+    """A form version: the XForm exactly as phones will get it, pyxform's and our warnings, itemsets.csv if any.
+
+    `tables` are the workbook's sheets, None for an uploaded XForm; with the XForm they are what forms.lint looks at.
+    """
 
     xform: bytes
     warnings: tuple[str, ...]
     itemsets: bytes | None
+    tables: Tables | None = None
 
 
 DEFAULT_LIMITS = CompileLimits()
@@ -75,7 +80,7 @@ def compile_form(content: bytes, filename: str, *, limits: CompileLimits = DEFAU
     compiled = _in_child(content, kind, fallback_form_id(filename), limits)
     macros = ("The workbook contains macros. They are ignored.",) if kind == ".xlsx" and has_macros(content) else ()
     warnings = (*compiled.warnings, *macros, *_own_warnings(_checked(compiled.xform)))
-    return Compiled(compiled.xform, warnings, compiled.itemsets)
+    return Compiled(compiled.xform, warnings, compiled.itemsets, compiled.tables)
 
 
 def fallback_form_id(filename: str) -> str:
@@ -175,4 +180,4 @@ def _read_answer(answer: bytes) -> Compiled:
         raise workbook_problem(facts)
     length = facts["xform"]
     itemsets = None if facts["itemsets"] is None else bodies[length : length + facts["itemsets"]]
-    return Compiled(bodies[:length], tuple(facts["warnings"]), itemsets)
+    return Compiled(bodies[:length], tuple(facts["warnings"]), itemsets, tables_from(facts["tables"]))

@@ -6,19 +6,11 @@ sentence with sheet and row is worth more to a form's author than a polite one w
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from config.problem import Problem
 from forms.errors import workbook_refused
-
-
-class Place(NamedTuple):
-    """A cell as Excel shows it; None where pyxform does not say."""
-
-    sheet: str | None
-    row: int | None
-    column: str | None
-
+from forms.places import Place
 
 # What Python raises when memory ends, depending on where: while importing or inside an extension it is not MemoryError.
 _EXHAUSTED = ("MemoryError", "RecursionError", "SystemError", "ImportError")
@@ -193,9 +185,7 @@ def workbook_problem(facts: Mapping[str, Any]) -> Problem:
         fr = "quelque chose dans le classeur n'a pas pu être lu. Vérifiez les dernières lignes et colonnes modifiées."
         message = f"{exception}: {message}"
     where = {key: value for key, value in place._asdict().items() if value is not None}
-    problem = workbook_refused(
-        _sentence(_where_en(place), ": ", en), _sentence(_where_fr(place), " : ", fr), message, **where
-    )
+    problem = workbook_refused(place.sentence(en, "en"), place.sentence(fr, "fr"), message, **where)
     problem.details["warnings"] = list(facts.get("warnings", []))
     return problem
 
@@ -242,22 +232,3 @@ def _explain(message: str) -> tuple[str, str]:
             return en.format(*groups), fr.format(*groups)
     text = _ROW.sub("", message).strip()
     return text, f"le classeur n'est pas valide (message de pyxform) : {text}"
-
-
-def _where_en(place: Place) -> str:
-    parts = [f"sheet {place.sheet}"] if place.sheet else []
-    parts += [f"row {place.row}"] if place.row else []
-    parts += [f"column {place.column}"] if place.column else []
-    return ", ".join(parts)
-
-
-def _where_fr(place: Place) -> str:
-    parts = [f"feuille {place.sheet}"] if place.sheet else []
-    parts += [f"ligne {place.row}"] if place.row else []
-    parts += [f"colonne {place.column}"] if place.column else []
-    return ", ".join(parts)
-
-
-def _sentence(where: str, colon: str, what: str) -> str:
-    text = where + colon + what if where else what
-    return text[:1].upper() + text[1:]

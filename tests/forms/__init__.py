@@ -3,9 +3,14 @@
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from openpyxl import Workbook
 from pyxform.xls2xform import convert
+
+from forms.compile_child import compile_workbook, tables_of
+from forms.compiler import Compiled
+from forms.tables import tables_from
 
 DEFINITIONS = Path(__file__).parents[2] / "forms" / "definitions"
 
@@ -15,20 +20,43 @@ def xform(table: str) -> bytes:
     return str(convert(table, file_type=".md").xform).encode()
 
 
+def sheets_of(table: str) -> dict[str, list[list[str | None]]]:
+    """The rows of a Markdown table by sheet, the header first."""
+    sheets: dict[str, list[list[str | None]]] = {}
+    rows: list[list[str | None]] = []
+    for line in filter(None, map(str.strip, table.splitlines())):
+        name, *cells = (cell.strip() or None for cell in line.removeprefix("|").removesuffix("|").split("|"))
+        if name is not None:
+            rows = sheets.setdefault(name, [])
+        if any(cells):
+            rows.append(cells)
+    return sheets
+
+
 def workbook(table: str) -> bytes:
     """A Markdown table as .xlsx bytes."""
     book = Workbook()
     book.remove(book.active)
-    sheet = None
-    for line in filter(None, map(str.strip, table.splitlines())):
-        name, *cells = (cell.strip() or None for cell in line.strip("|").split("|"))
-        if name is not None:
-            sheet = book.create_sheet(name)
-        if sheet is not None and any(cells):
-            sheet.append(cells)
+    for name, rows in sheets_of(table).items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
     content = BytesIO()
     book.save(content)
     return content.getvalue()
+
+
+def compiled(table: str, form_id: str = "form") -> Compiled:
+    """What the compiler makes of a Markdown table, in this process and in milliseconds."""
+    sheets: dict[str, Any] = {"sheet_names": list(sheets_of(table))}
+    for name, (header, *rows) in sheets_of(table).items():
+        sheets[name] = [
+            {str(key): value for key, value in zip(header, row, strict=False) if value is not None} for row in rows
+        ]
+        sheets[f"{name}_header"] = [dict.fromkeys(key for key in header if key is not None)]
+    warnings: list[str] = []
+    form, itemsets = compile_workbook(sheets, form_id, warnings)
+    return Compiled(form, tuple(warnings), itemsets, tables_from(tables_of(sheets)))
 
 
 def hand_written(instance: str, binds: str = "", body: str = "", head: str = "", title: str = "A form") -> bytes:

@@ -1,0 +1,111 @@
+"""What a rule of the lint says, and what it is given to look at."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from forms.labels import Labels, parse_labels
+from forms.places import Place
+from forms.tables import Question, Row, Tables
+from forms.xform import FormDefinition, parse_xform
+from forms.xform_document import XFormDocument, open_xform
+
+# loss: answers would be lost, or a record could never be finished. warning: a mistake in nearly every case.
+# advice: worth a look.
+Severity = Literal["loss", "warning", "advice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One remark about a form. `en` and `fr` say what and what to do; `rule` names the rule (docs/form-lint.md)."""
+
+    rule: str
+    severity: Severity
+    en: str
+    fr: str
+    place: Place = field(default_factory=Place)
+    path: str | None = None
+
+    def sentence(self, language: str) -> str:
+        """The remark with its place in front, in French unless the language is English."""
+        return self.place.sentence(self.en if language.startswith("en") else self.fr, language)
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a form, read as far as a rule asks. An uploaded XForm has no tables."""
+
+    xform: bytes
+    tables: Tables | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+    @cached_property
+    def definition(self) -> FormDefinition:
+        """Fields, tables, slots, identity."""
+        return parse_xform(self.xform)
+
+    @cached_property
+    def labels(self) -> Labels:
+        """The words of questions and choices."""
+        return parse_labels(self.xform)
+
+    @cached_property
+    def document(self) -> XFormDocument:
+        """The XForm as a tree."""
+        return open_xform(self.xform)
+
+    def place(self, path: str, column: str | None = None) -> Place:
+        """The row of a question, by its path; nowhere when there are no tables."""
+        question = self.tables.by_path.get(path) if self.tables else None
+        return at(question.row, column) if question else Place()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What rules look at: the new version, and the published one before it."""
+
+    new: Version
+    old: Version | None = None
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Questions, groups and repeats of the workbook; () without a workbook."""
+        return self.new.tables.questions if self.new.tables else ()
+
+
+class Remark(NamedTuple):
+    """What a rule yields: the two sentences, the place, the path of the node it speaks of."""
+
+    en: str
+    fr: str
+    place: Place = Place()
+    path: str | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A named rule; `why_en` and `why_fr` say what goes wrong in the field when nobody listens."""
+
+    name: str
+    severity: Severity
+    why_en: str
+    why_fr: str
+    find: Callable[[Subject], Iterator[Remark]]
+
+    def findings(self, subject: Subject) -> Iterator[Finding]:
+        """Everything the rule has to say."""
+        for remark in self.find(subject):
+            yield Finding(self.name, self.severity, remark.en, remark.fr, remark.place, remark.path)
+
+
+def rule(
+    name: str, severity: Severity, *, why_en: str, why_fr: str
+) -> Callable[[Callable[[Subject], Iterator[Remark]]], Rule]:
+    """Make a rule of the function below it."""
+    return lambda find: Rule(name, severity, why_en, why_fr, find)
+
+
+def at(row: Row, key: str | None = None, sheet: str = "survey") -> Place:
+    """A row, or the cell of it that has this meaning."""
+    return Place(sheet, row.number, row.written(key) if key else None)
