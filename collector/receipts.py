@@ -17,6 +17,11 @@ _KNOWN = Statement(
     "SELECT id, xml_form_id, form_id, draft_version_id, xml_sha256, status, reason, submission_id, version_no, deprecated_id, expected "
     "FROM receipt WHERE project_id = ? AND instance_id = ?"
 )
+# PostgreSQL alone: all the instances of a batch in one question.
+_KNOWN_OF_MANY = Statement(
+    "SELECT instance_id, id, xml_form_id, form_id, draft_version_id, xml_sha256, status, reason, submission_id, version_no, deprecated_id, "
+    "expected FROM receipt WHERE project_id = ? AND instance_id = ANY(?)"
+)
 _XML = Statement("SELECT xml FROM receipt WHERE project_id = ? AND id = ?")
 _FORM = Statement(
     "SELECT f.id, f.state, f.deleted_at, v.id, v.sha256, p.late "
@@ -58,6 +63,8 @@ _INSERT_ANSWERS = Statement("INSERT INTO answers (project_id, receipt_id, table_
 
 
 Place = tuple[int, int, bytes]
+# Key in the transaction's memory: (project, instanceID) -> rows of its receipts, until they are asked for or may have changed.
+_AHEAD = "receipts of the batch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,18 @@ class FormState:
 
 def receipts_of(connection: Connection, project_id: int, instance_id: str) -> list[Known]:
     """Every receipt of an instanceID in a project, whatever its form."""
-    return [known(row) for row in _KNOWN.rows(connection, (project_id, instance_id))]
+    # Used once: whoever asks again may have written in between.
+    ahead = memory(connection).get(_AHEAD, {}).pop((project_id, instance_id), None)
+    rows = _KNOWN.rows(connection, (project_id, instance_id)) if ahead is None else ahead
+    return [known(row) for row in rows]
+
+
+def look_ahead(connection: Connection, project_id: int, instance_ids: Sequence[str]) -> None:
+    """Ask once what the arrivals of a batch will ask one by one (PostgreSQL; see config.writer)."""
+    found: dict[tuple[int, str], list[Row]] = {(project_id, instance_id): [] for instance_id in instance_ids}
+    for row in _KNOWN_OF_MANY.rows(connection, (project_id, list(instance_ids))):
+        found[project_id, row[0]].append(row[1:])
+    memory(connection)[_AHEAD] = found
 
 
 def known(row: Row) -> Known:
@@ -208,6 +226,7 @@ def settle_receipt(
     names = orjson.dumps(list(expected)).decode()
     values = (status, reason, form_id, form_version_id, submission_id, version_no, names, project_id, receipt_id)
     _SETTLE_RECEIPT.run(connection, values)
+    memory(connection).pop(_AHEAD, None)
     if status == "held":
         memory(connection)["held", project_id] = True
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from config.outages import is_outage, storage_busy
 from config.statements import Row, Statement
-from config.writer import PENDING, Writer
+from config.writer import MEMO, PENDING, Writer
 
 CHECKPOINT_PAGES = 4000
 log = logging.getLogger("relais.database")
@@ -199,7 +199,17 @@ def next_ids(connection: Connection, name: str, count: int = 1) -> list[int]:
     if connection.dialect.name == "sqlite":
         last = _NEXT.value(connection, (count, name))
         return list(range(last - count + 1, last + 1))
+    ahead: list[int] = connection.info.get(MEMO, {}).get(("ids", name), [])
+    if len(ahead) >= count:
+        taken = ahead[:count]
+        del ahead[:count]
+        return taken
     return [row[0] for row in _NEXTVAL.rows(connection, (f"{name}_id", count))]
+
+
+def reserve_ids(connection: Connection, name: str, count: int) -> None:
+    """Take numbers for this transaction's next calls of `next_ids`, in one question; what is left over is a gap."""
+    connection.info.get(MEMO, {})["ids", name] = next_ids(connection, name, count)
 
 
 _NEXT = Statement("UPDATE id_sequence SET last = last + ? WHERE name = ? RETURNING last")

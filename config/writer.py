@@ -23,7 +23,11 @@ log = logging.getLogger("relais.writer")
 
 
 class Work(Protocol):
-    """One item: `run` writes on the connection it is given and returns a value; it may run again on another one."""
+    """One item: `run` writes on the connection it is given and returns a value; it may run again on another one.
+
+    `look_ahead` is asked of a batch's first item, with all of them: what they will ask the database one by one, asked at
+    once and left in the transaction's memory. It may do nothing.
+    """
 
     @property
     def shard(self) -> int: ...
@@ -32,6 +36,8 @@ class Work(Protocol):
     def order(self) -> tuple[Any, ...]: ...
 
     def run(self, connection: Connection) -> Any: ...
+
+    def look_ahead(self, connection: Connection, batch: Sequence[Any]) -> None: ...
 
 
 class _Then(Enum):
@@ -156,9 +162,10 @@ class Writer:
             info[MEMO] = {}
             try:
                 connection.begin()
-                for item in batch:
-                    item.result = item.work.run(connection)
-                self._before_commit(connection)
+                with self._together(connection, batch):
+                    for item in batch:
+                        item.result = item.work.run(connection)
+                    self._before_commit(connection)
                 committing = True
                 connection.commit()
                 return None
@@ -173,6 +180,15 @@ class Writer:
                 if lost and committing:
                     return _Then.UNKNOWN, storage_busy("outcome unknown")
                 return _Then.AGAIN if is_collision(error) else _Then.APART, error
+
+    def _together(self, connection: Connection, batch: Sequence[_Item]) -> AbstractContextManager[Any]:
+        """PostgreSQL is a journey away: several items ask what they must know at once, and their writes go without waiting
+        for each answer. An error then shows up later than its cause, so an item alone goes step by step."""
+        if self._sqlite or len(batch) == 1:
+            return nullcontext()
+        batch[0].work.look_ahead(connection, [item.work for item in batch])
+        pipeline: AbstractContextManager[Any] = connection.connection.dbapi_connection.pipeline()  # type: ignore[union-attr]
+        return pipeline
 
     def _told(self, error: Exception) -> Exception:
         """What the caller hears: its own error, or that the database cannot serve."""

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,6 +42,9 @@ class Note:
         if self.fail is not None:
             raise self.fail()
         return f"kept {self.name}"
+
+    def look_ahead(self, connection: Connection, batch: Sequence["Note"]) -> None:
+        """Notes ask nothing."""
 
 
 @dataclass
