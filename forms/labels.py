@@ -51,6 +51,10 @@ class Labels:
         """Whether the phone only shows a text there and asks nothing (`note` in an XLSForm)."""
         return path in self._notes
 
+    def is_choice(self, path: str) -> bool:
+        """Whether the phone offers choices there, from a list in the form or from a file."""
+        return bool(self._choices.get(path)) or path in self._files or path in self._several
+
     def question(self, path: str, language: str) -> str | None:
         """What the question, group or repeat is called on the phone; values inside it stand as {name}."""
         return pick(self._questions.get(path, {}), language, self.languages)

@@ -16,10 +16,15 @@ from forms.errors import entities_unsupported, form_id_not_usable, xform_part_mi
 from forms.slots import Slot, find_slots
 from forms.xform_document import XFormDocument, attribute, children, descendants, local_name, open_xform
 
-__all__ = ["Field", "FormDefinition", "Slot", "Table", "parse_xform"]
+__all__ = ["ROLES", "Field", "FormDefinition", "Slot", "Table", "parse_xform"]
 
 # Collect refuses to open a form of any other entities specification (C36).
 _ENTITY_VERSIONS = ("2022.1", "2023.1", "2024.1", "2025.1")
+
+# What an answer tells about who, where and when; docs/matching-roles.md says how each is written in a workbook.
+ROLES = frozenset(
+    ("name", "person_id", "phone", "place", "post", "date", "age", "sex", "gps", "enumerator", "household", "ignore")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,8 @@ class Field:
     root. `type` is the bind's type as written, or `structure`, `repeat`, `unknown` (no typed bind). `table_no` is 0
     for the root table, else the repeat's number (a repeat carries the number of the table it opens); `column_no`
     counts the leaves of that table and is None for structures and repeats. `sensitivity` is the class declared on the
-    bind or on the nearest enclosing group.
+    bind or on the nearest enclosing group. `match_role` is what the bind says the answer tells about identity, one of
+    ROLES; never taken from the group.
     """
 
     position: int
@@ -42,6 +48,7 @@ class Field:
     binary: bool
     multiple: bool
     sensitivity: str | None
+    match_role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +84,12 @@ class FormDefinition:
 
     @cached_property
     def schema_sha256(self) -> bytes:
-        """32 bytes, equal for versions whose fields are equal (order, paths, types, classes)."""
-        facts = [[field.path, field.type, field.multiple, field.sensitivity] for field in self.fields]
+        """32 bytes, equal for versions whose fields are equal (order, paths, types, classes, roles)."""
+        facts = [
+            # A role is added rather than always present: forms without roles keep the hash they were stored under.
+            [field.path, field.type, field.multiple, field.sensitivity, *filter(None, [field.match_role])]
+            for field in self.fields
+        ]
         return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).digest()
 
 
@@ -153,6 +164,7 @@ class _Declarations:
 
     types: dict[str, str]
     sensitivities: dict[str, str]
+    roles: dict[str, str]
     repeats: frozenset[str]
     multiples: frozenset[str]
 
@@ -160,18 +172,22 @@ class _Declarations:
 def _declarations(document: XFormDocument) -> _Declarations:
     types: dict[str, str] = {}
     sensitivities: dict[str, str] = {}
+    roles: dict[str, str] = {}
     for bind in descendants(document.model, "bind"):
         path = document.absolute(attribute(bind, "nodeset") or attribute(bind, "ref") or "")
         if declared := (attribute(bind, "type") or "").strip():
             types.setdefault(path, declared)
         if sensitivity := (attribute(bind, "sensitivity") or "").strip():
             sensitivities.setdefault(path, sensitivity)
+        if (role := (attribute(bind, "match") or "").strip().lower()) in ROLES:
+            roles.setdefault(path, role)
     repeats = (attribute(each, "nodeset") for each in descendants(document.body, "repeat"))
     # An <odk:rank> is not a select multiple in Central's fields either.
     selects = (attribute(each, "nodeset") or attribute(each, "ref") for each in descendants(document.body, "select"))
     return _Declarations(
         types=types,
         sensitivities=sensitivities,
+        roles=roles,
         repeats=frozenset(document.absolute(nodeset) for nodeset in repeats if nodeset),
         multiples=frozenset(document.absolute(nodeset) for nodeset in selects if nodeset),
     )
@@ -219,6 +235,7 @@ def _walk(document: XFormDocument) -> tuple[list[Field], list[Table]]:
                 binary=kind == "binary" or visit.path == "/meta/audit",
                 multiple=root + visit.path in declared.multiples,
                 sensitivity=sensitivity,
+                match_role=declared.roles.get(root + visit.path) if column is not None else None,
             )
         )
         if column is None:
