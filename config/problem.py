@@ -33,8 +33,9 @@ class Problem(Exception):
         return self.en if language.startswith("en") else self.fr
 
     def as_json(self) -> dict[str, Any]:
-        """ODK Central's JSON problem body."""
-        return {"code": self.code, "message": self.message, "details": self.details}
+        """ODK Central's JSON problem body; without details there is no such key, as there."""
+        facts = {"details": self.details} if self.details else {}
+        return {"code": self.code, "message": self.message, **facts}
 
     def __str__(self) -> str:
         return self.message

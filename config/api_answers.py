@@ -1,0 +1,75 @@
+"""What every answer of the API carries, as ODK Central's do: how long it may be kept, an ETag, and 304 for who has it.
+
+Also the small readings of a request that every view of the API shares.
+"""
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from flask import Response, request
+
+from config.errors import body_too_long, json_unreadable
+
+API = "/v1/"
+# ODK Central's limit for JSON, 250 KB; workbooks, files and submissions have their own.
+JSON_BYTES = 250 * 1024
+# What no file system takes in a name, and the names it keeps for itself.
+_NOT_IN_NAMES = re.compile(r'[/?<>\\:*|"\x00-\x1f\x80-\x9f]|^\.+$|[. ]+$')
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+
+
+def finish(response: Response) -> Response:
+    """Cache headers on every answer of the API; an answer in JSON can be asked for again with If-None-Match."""
+    if not request.path.startswith(API):
+        return response
+    reading = request.method in ("GET", "HEAD")
+    # An answer is this reader's alone, and must be asked for again each time: rights and data change.
+    response.headers.setdefault("Cache-Control", "private, no-cache" if reading else "no-store")
+    response.headers.setdefault("Vary", "Accept-Encoding, Origin" if reading else "*")
+    if response.mimetype == "application/json":
+        response.headers["Content-Type"] = "application/json; charset=utf-8"
+        if reading and response.status_code == 200 and not response.is_streamed and not response.get_etag()[0]:
+            response.add_etag(weak=True)
+            response.make_conditional(request)
+    return response
+
+
+def is_true(value: str | None) -> bool:
+    """Whether a query parameter or header says `true`, in any case of letters; nothing else counts."""
+    return (value or "").lower() == "true"
+
+
+def wants_extended() -> bool:
+    """Whether the caller asks for extended metadata."""
+    return is_true(request.headers.get("X-Extended-Metadata"))
+
+
+def json_body() -> dict[str, Any]:
+    """The JSON object of the body; empty when there is none or it is not marked as JSON, as in ODK Central.
+
+    Problem 400.1 for broken JSON, 400.36 for more than 250 KB of it.
+    """
+    if request.mimetype != "application/json":
+        return {}
+    if (request.content_length or 0) > JSON_BYTES:
+        raise body_too_long()
+    raw = request.get_data()
+    if len(raw) > JSON_BYTES:
+        raise body_too_long()
+    if not raw:
+        return {}
+    try:
+        given = orjson.loads(raw)
+    except ValueError:
+        raise json_unreadable(len(raw)) from None
+    if not isinstance(given, dict | list):
+        raise json_unreadable(len(raw))
+    return given if isinstance(given, dict) else {}
+
+
+def content_disposition(filename: str, kind: str = "attachment") -> str:
+    """The header that names a download; every name survives, and none can leave the reader's folder."""
+    name = _NOT_IN_NAMES.sub("", filename)
+    return f"{kind}; filename=\"{_NOT_ASCII.sub('-', name)}\"; filename*=UTF-8''{quote(name, safe='!~-._|`^')}"
