@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, MetaData, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from config.outages import is_outage, storage_busy
+from config.outages import is_collision, is_outage, somebody_was_first, storage_busy
 from config.statements import Row, Statement
 from config.writer import MEMO, PENDING, Writer
 
@@ -109,7 +109,8 @@ class Database:
     def transaction(self) -> Iterator[Session]:
         """A fresh session that commits at the end of the block and rolls back if it raises; pass ids in, not objects.
 
-        Problem 503 in an outage; on PostgreSQL nobody may know then whether the commit arrived.
+        Problem 503 in an outage; on PostgreSQL nobody may know then whether the commit arrived. Problem 503.3 when another
+        process got in between (PostgreSQL): nothing was kept, the same again will do.
         """
         lock = self.lock if self.is_sqlite else nullcontext()
         with lock, self._outages_as_problems(), self.engine.connect() as plain:
@@ -128,6 +129,9 @@ class Database:
         try:
             yield
         except Exception as error:
+            if is_collision(error):
+                log.info("database: another process was first (%s)", type(error).__name__)
+                raise somebody_was_first() from error
             if not is_outage(error, self.engine.dialect.loaded_dbapi):
                 raise
             log.warning("database: cannot serve (%s)", type(error).__name__)

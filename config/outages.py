@@ -23,6 +23,16 @@ def storage_busy(detail: str) -> Problem:
     )
 
 
+def somebody_was_first() -> Problem:
+    """503: two people, or a person and a phone, changed the same thing at one moment; nothing of this one was kept."""
+    return Problem(
+        503.3,
+        en="Somebody changed the same thing at the same moment, so nothing was changed. Try again.",
+        fr="Quelqu’un a modifié la même chose au même instant : rien n’a été changé. Recommencez.",
+        headers={"Retry-After": "1"},
+    )
+
+
 def is_outage(error: BaseException, driver: Any) -> bool:
     """Whether the database failed, not the work: away, full, busy, damaged. `driver` is the DBAPI module in use."""
     original = driver_error(error)

@@ -64,7 +64,7 @@ def _once(done: Callable[[], bool], work: Callable[[], None]) -> None:
         return
     try:
         work()
-    except DBAPIError:
+    except (DBAPIError, Problem):
         if not done():
             raise
 

@@ -1,5 +1,6 @@
 """Reading, looking up, writing: what each promises, on both databases."""
 
+import threading
 from contextlib import suppress
 
 import pytest
@@ -74,3 +75,21 @@ def test_a_connection_cut_in_the_middle_is_a_problem_and_the_next_one_works(hub:
         assert caught.value.status == 503
         with opened() as session:
             assert session.scalar(COUNT) == 0
+
+
+@pytest.mark.postgres
+def test_a_change_that_collides_with_another_process_is_a_sentence_and_changes_nothing(hub: Installation) -> None:
+    """A person's action and a phone's arrival may claim the same row; neither is an error of the program."""
+    claim = text(
+        "INSERT INTO tombstone (project_id, kind, key_hmac, reason, created_at) VALUES (1, 'x', 'k', 'x', now())"
+    )
+    with hub.services.database.engine.connect() as other:
+        first = other.begin()
+        other.execute(claim)
+        later = threading.Timer(0.2, first.commit)
+        later.start()
+        with pytest.raises(Problem) as caught, hub.services.database.transaction() as session:
+            session.execute(claim)
+        later.join()
+    assert (caught.value.code, caught.value.headers["Retry-After"]) == (503.3, "1")
+    assert hub.rows("SELECT count(*) FROM tombstone") == [(1,)]
