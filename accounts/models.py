@@ -220,6 +220,6 @@ class Tombstone(Model):
 
 
 # PostgreSQL's counterparts of id_sequence; project data takes its numbers from here (see config.database.next_ids).
-SEQUENCES = ("blob", "form", "form_version", "form_schema", "receipt", "comment")
+SEQUENCES = ("blob", "form", "form_version", "form_schema", "encryption_key", "receipt", "comment")
 for _name in SEQUENCES:
     Sequence(f"{_name}_id", metadata=Model.metadata)

@@ -48,6 +48,19 @@ class FormField(Model):
     binary: Mapped[bool]
     multiple: Mapped[bool]
     sensitivity: Mapped[str | None] = mapped_column(String(16))
+    match_role: Mapped[str | None] = mapped_column(String(16))
+
+
+class EncryptionKey(Model):
+    """A public key that forms of the project carry; its number is ODK Central's `keyId`."""
+
+    __tablename__ = "encryption_key"
+    __table_args__ = (Index("uq_encryption_key_sha256", "project_id", "sha256", unique=True),)
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    public: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class Form(Model):
@@ -68,6 +81,9 @@ class Form(Model):
     state: Mapped[str] = mapped_column(String(8), default="open")
     current_version_id: Mapped[int | None] = mapped_column(BigInt)
     draft_version_id: Mapped[int | None] = mapped_column(BigInt)
+    # Asks for ODK Web Forms in a browser; kept for tools that set it.
+    web_forms: Mapped[bool] = mapped_column(default=True)
+    created_by: Mapped[int | None] = mapped_column(BigInt)
     created_at: Mapped[datetime] = mapped_column(Moment)
     updated_at: Mapped[datetime | None] = mapped_column(Moment)
     deleted_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -97,16 +113,20 @@ class FormVersion(Model):
     name: Mapped[str]
     xml: Mapped[bytes] = mapped_column(LargeBinary)
     md5: Mapped[str] = mapped_column(String(32))
+    sha1: Mapped[str] = mapped_column(String(40), default="")
     sha256: Mapped[bytes] = mapped_column(LargeBinary)
     xlsx_sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
     xlsx_name: Mapped[str | None]
     schema_id: Mapped[int] = mapped_column(BigInt)
     public_key: Mapped[str | None]
+    key_id: Mapped[int | None] = mapped_column(BigInt)
     draft_token: Mapped[str | None] = mapped_column(String(64), unique=True)
     warnings: Mapped[list[str]] = mapped_column(JSON, default=list)
     created_by: Mapped[int | None] = mapped_column(BigInt)
     created_at: Mapped[datetime] = mapped_column(Moment)
     published_at: Mapped[datetime | None] = mapped_column(Moment)
+    published_by: Mapped[int | None] = mapped_column(BigInt)
+    publish_notes: Mapped[str | None]
 
 
 class FormAttachment(Model):

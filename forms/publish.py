@@ -16,7 +16,7 @@ from config.database import next_ids
 from config.storage import Storage
 from forms.compiler import Compiled
 from forms.errors import attachments_missing, version_conflict
-from forms.models import Blob, Form, FormAttachment, FormField, FormSchema, FormVersion
+from forms.models import Blob, EncryptionKey, Form, FormAttachment, FormField, FormSchema, FormVersion
 from forms.names import check_names
 from forms.xform import FormDefinition, parse_xform
 
@@ -85,6 +85,7 @@ def publish(session: Session, project_id: int, prepared: Prepared, *, actor_id: 
     form = form or _new_form(session, project_id, definition.xml_form_id, actor_id)
     version = add_version(session, form, prepared, actor_id=actor_id)
     version.published_at = now()
+    version.published_by = actor_id
     form.current_version_id = version.id
     form.updated_at = now()
     record(
@@ -145,9 +146,11 @@ def add_version(session: Session, form: Form, prepared: Prepared, *, actor_id: i
         name=definition.title,
         xml=xform,
         md5=hashlib.md5(xform, usedforsecurity=False).hexdigest(),
+        sha1=hashlib.sha1(xform, usedforsecurity=False).hexdigest(),
         sha256=hashlib.sha256(xform).digest(),
         schema_id=_schema_id(session, form.project_id, definition),
         public_key=definition.public_key,
+        key_id=_key_id(session, form.project_id, definition.public_key),
         warnings=list(prepared.compiled.warnings),
         created_by=actor_id,
         created_at=now(),
@@ -185,9 +188,31 @@ def ensure_blob(session: Session, project_id: int, sha256: bytes, size: int, md5
         session.flush()
 
 
+def _key_id(session: Session, project_id: int, public: str | None) -> int | None:
+    """The number of a public key, given when the project first meets it."""
+    if public is None:
+        return None
+    sha256 = hashlib.sha256(public.encode()).digest()
+    query = select(EncryptionKey.id).where(EncryptionKey.project_id == project_id, EncryptionKey.sha256 == sha256)
+    known = session.scalars(query).first()
+    if known is not None:
+        return known
+    (key_id,) = next_ids(session.connection(), "encryption_key")
+    session.add(EncryptionKey(project_id=project_id, id=key_id, sha256=sha256, public=public, created_at=now()))
+    session.flush()
+    return key_id
+
+
 def _new_form(session: Session, project_id: int, xml_form_id: str, actor_id: int | None) -> Form:
     (form_id,) = next_ids(session.connection(), "form")
-    form = Form(project_id=project_id, id=form_id, xml_form_id=xml_form_id, state="open", created_at=now())
+    form = Form(
+        project_id=project_id,
+        id=form_id,
+        xml_form_id=xml_form_id,
+        state="open",
+        created_by=actor_id,
+        created_at=now(),
+    )
     session.add(form)
     session.flush()
     record(session, Happening(project_id, "form.create", actor_id, form_id=form_id))
@@ -218,6 +243,7 @@ def _schema_id(session: Session, project_id: int, definition: FormDefinition) ->
                 "binary": field.binary,
                 "multiple": field.multiple,
                 "sensitivity": field.sensitivity,
+                "match_role": field.match_role,
             }
             for field in definition.fields
         ],
