@@ -7,7 +7,18 @@ from config.problem import Problem
 
 def xform_unreadable(en: str, fr: str, length: int) -> Problem:
     """400.1: the bytes are not an XForm a phone could open; `en` and `fr` say why, `length` is the size in bytes."""
-    return Problem(400.1, en=en, fr=fr, details={"format": "xform", "rawLength": length})
+    return Problem(
+        400.1,
+        en=en,
+        fr=fr,
+        message=f"Could not parse the given data ({length} chars) as xforms xml.",
+        details={"format": "xforms xml", "rawLength": length},
+    )
+
+
+def not_an_xform(en: str, fr: str) -> Problem:
+    """400.2: nothing in the bytes says which form it is; `en` and `fr` say what they are instead."""
+    return Problem(400.2, en=en, fr=fr, message="Required parameter formId missing.", details={"field": "formId"})
 
 
 def xform_part_missing(part: str) -> Problem:
@@ -16,7 +27,8 @@ def xform_part_missing(part: str) -> Problem:
         400.2,
         en=f"This form has no {part}: phones could not download it. Add it to the form and send it again.",
         fr=f"Ce formulaire n'a pas de {part} : les téléphones ne pourraient pas le recevoir. Ajoutez-le et renvoyez.",
-        details={"field": "formId" if part == "id" else part},
+        message="Required parameter formId missing.",
+        details={"field": "formId"},
     )
 
 
@@ -26,17 +38,31 @@ def form_id_not_usable(form_id: str, en: str, fr: str) -> Problem:
         400.8,
         en=f"The form id « {form_id} » cannot be used: {en}. Change form_id in the settings sheet.",
         fr=f"L'identifiant « {form_id} » n'est pas utilisable : {fr}. Changez form_id dans la feuille settings.",
+        message=f"Unexpected formId value {form_id}; {en}",
         details={"field": "formId", "value": form_id, "reason": en},
     )
 
 
-def entities_unsupported(reason_en: str, reason_fr: str) -> Problem:
-    """400.25: the entity declaration is one that phones refuse to open (C36)."""
+def form_id_like_a_file(form_id: str) -> Problem:
+    """400.8: addresses that end with it would mean a file."""
+    reason = (
+        "The Form ID cannot end in .xls, .xlsx, or .xml. Please either specify an allowed ID in the form itself, or "
+        "rename the file (eg change form.xls.xls to form.xls)."
+    )
+    problem = form_id_not_usable(form_id, "it ends like a file name", "il finit comme un nom de fichier")
+    problem.message = f"Unexpected formId value {form_id}; {reason}"
+    problem.details["reason"] = reason
+    return problem
+
+
+def entities_unsupported(reason: str, reason_fr: str) -> Problem:
+    """400.25: the entity declaration is one that phones refuse to open (C36); `reason` is a whole English sentence."""
     return Problem(
         400.25,
-        en=f"The entities of this form cannot be used: {reason_en}.",
+        en=f"The entities of this form cannot be used: {reason}",
         fr=f"Les entités de ce formulaire ne sont pas utilisables : {reason_fr}.",
-        details={"reason": reason_en},
+        message=f"The entity definition within the form is invalid. {reason}",
+        details={"reason": reason},
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from forms.errors import form_id_not_usable, name_not_usable
+from forms.errors import form_id_not_usable, name_not_usable, xform_part_missing
 from forms.xform import FormDefinition
 
 # The width of the columns, and what a submission may say (collector.submission_xml).
@@ -11,7 +11,9 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff]
 
 
 def check_names(definition: FormDefinition) -> None:
-    """Raise Problem 400.8 for a name that would stop the list of the whole project, or every submission of the form."""
+    """Raise Problem 400.2 or 400.8 for a name that would stop the list of the whole project, or every submission."""
+    if not definition.title:
+        raise xform_part_missing("title")
     reason = _address_fault(definition.xml_form_id)
     if reason:
         raise form_id_not_usable(definition.xml_form_id[:60], *reason)

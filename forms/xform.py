@@ -12,14 +12,12 @@ from functools import cached_property
 
 from lxml.etree import _Element
 
-from forms.errors import entities_unsupported, form_id_not_usable, xform_part_missing
+from forms.entity_declarations import EntityDeclarations, read_entities
+from forms.errors import form_id_like_a_file, form_id_not_usable, xform_part_missing
 from forms.slots import Slot, find_slots
 from forms.xform_document import XFormDocument, attribute, children, descendants, local_name, open_xform
 
 __all__ = ["ROLES", "Field", "FormDefinition", "Slot", "Table", "parse_xform"]
-
-# Collect refuses to open a form of any other entities specification (C36).
-_ENTITY_VERSIONS = ("2022.1", "2023.1", "2024.1", "2025.1")
 
 # What an answer tells about who, where and when; docs/matching-roles.md says how each is written in a workbook.
 ROLES = frozenset(
@@ -65,7 +63,7 @@ class Table:
 class FormDefinition:
     """Everything the server knows about one form version from its XML alone.
 
-    `version` is "" when the form has none. `languages` are those of the translations, default first, () when the form
+    `version` and `title` are "" when the form has none. `languages` are those of the translations, default first, () when the form
     has only unnamed texts. `submission_url` is where the form itself sends its submissions, None for this server.
     """
 
@@ -79,8 +77,13 @@ class FormDefinition:
     languages: tuple[str, ...]
     public_key: str | None
     client_editable: bool
-    entity_dataset: str | None
+    entities: EntityDeclarations | None = None
     submission_url: str | None = None
+
+    @property
+    def entity_dataset(self) -> str | None:
+        """The entity list the form first writes to, None without entities."""
+        return self.entities.lists[0].name if self.entities else None
 
     @cached_property
     def schema_sha256(self) -> bytes:
@@ -98,6 +101,7 @@ def parse_xform(xform: bytes) -> FormDefinition:
     document = open_xform(xform)
     fields, tables = _walk(document)
     submission = next(children(document.model, "submission"), None)
+    public_key = _submission_setting(submission, "base64RsaPublicKey")
     return FormDefinition(
         xml_form_id=_form_id(document),
         version=attribute(document.instance, "version") or "",
@@ -107,9 +111,10 @@ def parse_xform(xform: bytes) -> FormDefinition:
         tables=tuple(tables),
         slots=find_slots(document),
         languages=translation_languages(document),
-        public_key=_submission_setting(submission, "base64RsaPublicKey"),
+        public_key=public_key,
         client_editable=_submission_setting(submission, "client-editable") == "true",
-        entity_dataset=_entity_dataset(document),
+        # Encrypted answers cannot become entities.
+        entities=None if public_key else read_entities(document, fields),
         submission_url=_submission_setting(submission, "action"),
     )
 
@@ -132,30 +137,13 @@ def _form_id(document: XFormDocument) -> str:
         # The form list is trimmed by phones: they would delete and fetch this form at every refresh (C10, C15).
         raise form_id_not_usable(form_id, "it begins or ends with a space", "il commence ou finit par une espace")
     if form_id.endswith((".xls", ".xlsx", ".xml")):
-        raise form_id_not_usable(form_id, "it ends like a file name", "il finit comme un nom de fichier")
+        raise form_id_like_a_file(form_id)
     return form_id
 
 
 def _submission_setting(submission: _Element | None, name: str) -> str | None:
     value = attribute(submission, name) if submission is not None else None
     return (value or "").strip() or None
-
-
-def _entity_dataset(document: XFormDocument) -> str | None:
-    """The entity list the form first writes to, None without entities."""
-    entity = next((each for meta in descendants(document.instance, "meta") for each in children(meta, "entity")), None)
-    if entity is None:
-        return None
-    version = attribute(document.model, "entities-version")
-    if version is None or not version.startswith(_ENTITY_VERSIONS):
-        raise entities_unsupported(
-            f"phones do not know entities-version « {version or ''} »",
-            f"les téléphones ne connaissent pas entities-version « {version or ''} »",
-        )
-    dataset = (attribute(entity, "dataset") or "").strip()
-    if not dataset:
-        raise entities_unsupported("the entity names no list", "l'entité ne nomme aucune liste")
-    return dataset
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lxml import etree
 from lxml.etree import _Element
 
-from forms.errors import xform_part_missing, xform_unreadable
+from forms.errors import not_an_xform, xform_part_missing, xform_unreadable
 
 _PREFIX = re.compile(r"(^|/)[^:/]+:")
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
@@ -71,24 +71,25 @@ def text_of(element: _Element) -> str:
 
 
 def open_xform(xform: bytes) -> XFormDocument:
-    """Parse and check what ODK Collect's metadata reader demands (C33); raises Problem 400.1 or 400.2."""
+    """Parse and check what ODK Central asks of a form; raises Problem 400.1 or 400.2.
+
+    A form without a title is one that phones cannot download (C33): `forms.names` refuses to publish it from a file.
+    """
     tree = _parse(xform)
     head = next(children(tree, "head"), None)
     if local_name(tree) != "html" or head is None:
-        raise xform_unreadable(
+        raise not_an_xform(
             "This XML is not an XForm: it must begin with h:html and h:head.",
             "Ce fichier XML n'est pas un XForm : il doit commencer par h:html et h:head.",
-            len(xform),
         )
     title = next((text_of(element) for element in children(head, "title")), "")
-    if not title:
-        raise xform_part_missing("title")
     model = next(children(head, "model"), None)
     if model is None:
         raise xform_part_missing("model")
     body = next(children(tree, "body"), None)
     if body is None:
-        raise xform_part_missing("body")
+        # A form that asks nothing: ODK Central takes it, phones open it.
+        body = etree.Element("body")
     return XFormDocument(title=title, model=model, instance=_primary_instance(model, len(xform)), body=body)
 
 
@@ -121,11 +122,9 @@ def _parse(xform: bytes) -> _Element:
         tree = etree.fromstring(xform, parser)
     except etree.XMLSyntaxError as error:
         line = error.lineno or 1
-        raise xform_unreadable(
-            f"This file is not well-formed XML (line {line}: {error.msg}).",
-            f"Ce fichier n'est pas du XML bien formé (ligne {line} : {error.msg}).",
-            len(xform),
-        ) from None
+        en = f"This file is not well-formed XML (line {line}: {error.msg})."
+        fr = f"Ce fichier n'est pas du XML bien formé (ligne {line} : {error.msg})."
+        raise (xform_unreadable(en, fr, len(xform)) if _names_a_form(xform) else not_an_xform(en, fr)) from None
     facts = tree.getroottree().docinfo
     # With resolve_entities=False an entity reference stays in the tree as a node: no DOCTYPE, no surprise.
     if facts.doctype:  # type: ignore[union-attr]  # missing from lxml's stubs
@@ -137,6 +136,16 @@ def _parse(xform: bytes) -> _Element:
     if (facts.encoding or "UTF-8").upper() not in ("UTF-8", "US-ASCII", "ASCII") and not xform.isascii():
         raise _not_utf8(len(xform))
     return tree
+
+
+def _names_a_form(broken: bytes) -> bool:
+    """Whether a forgiving reader, as ODK Central's is, would still find a form's id in it."""
+    forgiving = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        tree: _Element | None = etree.fromstring(broken, forgiving)
+    except etree.XMLSyntaxError:
+        return False
+    return tree is not None and bool(tree.xpath("//*[local-name()='model']/*[local-name()='instance'][1]/*[1]/@id"))
 
 
 def _refuse_other_encodings(xform: bytes) -> None:

@@ -64,7 +64,6 @@ def define(*nodes: Node, xml_form_id: str = "survey", version: str = "1") -> For
         languages=(),
         public_key=None,
         client_editable=False,
-        entity_dataset=None,
     )
 
 

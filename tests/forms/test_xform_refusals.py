@@ -5,6 +5,7 @@ import time
 import pytest
 
 from config.problem import Problem
+from forms.names import check_names
 from forms.xform import parse_xform
 from tests.forms import hand_written
 
@@ -50,10 +51,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("old", "new", "part"),
         [
-            (b"<h:title>A form</h:title>", b"", "title"),
-            (b"A form", b"  ", "title"),
             (b"model>", b"mode>", "model"),
-            (b"h:body>", b"h:bod>", "body"),
             (b"instance>", b"inst>", "instance"),
             (b'<data id="a"><x/></data>', b"", "instance"),
             (b' id="a"', b"", "id"),
@@ -65,6 +63,17 @@ class TestRefusals:
         problem = refused(self.GOOD.replace(old, new))
         assert problem.code == 400.2
         assert part in problem.en
+
+    @pytest.mark.parametrize(("old", "new"), [(b"<h:title>A form</h:title>", b""), (b"A form", b"  ")])
+    def test_a_form_without_title_is_read_but_not_published_from_a_file_c33(self, old: bytes, new: bytes) -> None:
+        definition = parse_xform(self.GOOD.replace(old, new))
+        assert definition.title == ""
+        with pytest.raises(Problem) as caught:
+            check_names(definition)
+        assert (caught.value.code, "title" in caught.value.en) == (400.2, True)
+
+    def test_a_form_that_asks_nothing_is_a_form(self) -> None:
+        assert parse_xform(self.GOOD.replace(b"<h:body/>", b"")).xml_form_id == "a"
 
     def test_the_first_instance_must_be_the_only_bare_one_c33(self) -> None:
         assert refused(self.GOOD.replace(b"<instance>", b'<instance id="main">')).code == 400.1
