@@ -6,6 +6,7 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 
 import click
 from flask import Flask, Response, current_app, jsonify, request
@@ -31,6 +32,7 @@ from collector.errors import no_space
 from collector.key_lane import key_lane
 from collector.openrosa import is_phone_path, openrosa, phone_language, problem_response
 from config import api_answers
+from config.api_edge import judge_request
 from config.commands import Group, inside
 from config.database import Database, db, engine_options, prepare_folder
 from config.health import health
@@ -69,6 +71,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.converters.update(segment=SegmentConverter, int=NumberConverter)
     app.wsgi_app = key_lane(keep_slashes(app.wsgi_app), lambda: app.extensions["relais"])  # type: ignore[method-assign, assignment]
     init_pages(app, language=settings.language, csrf_token=page_csrf_token, account=current_account)
+    app.before_request(partial(judge_request, is_phone_path))
     app.after_request(api_answers.finish)
     for blueprint in (openrosa, health, *BLUEPRINTS):
         app.register_blueprint(blueprint)

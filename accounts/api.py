@@ -8,7 +8,7 @@ from accounts import passwords, sessions
 from accounts.errors import authentication_failed, bad_json
 from accounts.models import Project
 from accounts.projects import get_project
-from accounts.roles import verbs_of, visible_projects
+from accounts.roles import granted, visible_projects
 from accounts.schemas import ProjectSchema, SessionSchema, SignInSchema
 from accounts.signed_in import api_caller, demand, keep_session
 from accounts.web_users import forget_failures, note_failure, stored_password
@@ -60,7 +60,7 @@ def show_current_user() -> ResponseReturnValue:
     """Whoever is calling."""
     person = api_caller()
     with reading() as session:
-        verbs = sorted(verbs_of(session, person.actor_id, 0))
+        verbs = granted(session, person.actor_id)
     return jsonify(id=person.actor_id, type="user", displayName=person.name, email=person.email, verbs=verbs)
 
 

@@ -10,8 +10,9 @@ from accounts import tokens
 from accounts.digest import ha1
 from accounts.errors import missing, not_found
 from accounts.events import Happening, record
-from accounts.models import Actor, AppUser, CollectLogin, Project, Server
+from accounts.models import Actor, AppUser, Assignment, CollectLogin, Project, Server
 from accounts.projects import get_project
+from accounts.roles import APP_USER, WHOLE, assign
 from config.clock import now
 from config.database import Database
 from config.statements import Statement
@@ -47,6 +48,8 @@ class Phone:
     language: str
     project_name: str
     late: str | None
+    # Given every form of the project; else its assignments say which (accounts.roles.forms_where).
+    all_forms: bool
 
 
 def create_app_user(
@@ -57,8 +60,9 @@ def create_app_user(
     *,
     created_by: int | None = None,
     training: bool = False,
+    all_forms: bool = True,
 ) -> Credential:
-    """A new app user and its credential."""
+    """A new app user and its credential; for every form of the project, or for none until some are given."""
     name = name.strip()
     if not name:
         raise missing("displayName")
@@ -74,6 +78,9 @@ def create_app_user(
     user.deliveries_hash = tokens.fingerprint(credential.deliveries)
     session.add(user)
     session.add(_login(session, credential))
+    session.flush()
+    if all_forms:
+        assign(session, actor.id, APP_USER, project_id)
     record(session, Happening(project_id, "field_key.create", created_by, details={"fieldKeyId": actor.id}))
     return credential
 
@@ -120,6 +127,16 @@ def list_app_users(session: Session, project_id: int) -> list[tuple[AppUser, Act
     return [(row[0], row[1]) for row in rows]
 
 
+_ALL_FORMS = (
+    select(Assignment.actor_id)
+    .where(
+        Assignment.actor_id == AppUser.actor_id,
+        Assignment.role_id == APP_USER,
+        Assignment.project_id == AppUser.project_id,
+        Assignment.form_id == WHOLE,
+    )
+    .exists()
+)
 _PHONE = (
     select(
         AppUser.actor_id,
@@ -130,6 +147,7 @@ _PHONE = (
         Project.language,
         Project.name,
         Project.late,
+        _ALL_FORMS,
     )
     .join(Actor, Actor.id == AppUser.actor_id)
     .join(Project, Project.id == AppUser.project_id)
@@ -138,7 +156,10 @@ _PHONE = (
 
 
 _BY_TOKEN = Statement(
-    "SELECT u.actor_id, u.project_id, a.display_name, u.state, u.training, p.language, p.name, p.late "
+    "SELECT u.actor_id, u.project_id, a.display_name, u.state, u.training, p.language, p.name, p.late, "
+    # APP_USER for the WHOLE project.
+    "EXISTS (SELECT 1 FROM assignment g WHERE g.actor_id = u.actor_id AND g.role_id = 2 "
+    "AND g.project_id = u.project_id AND g.form_id = 0) "
     "FROM app_user u JOIN actor a ON a.id = u.actor_id JOIN project p ON p.id = u.project_id "
     "WHERE u.token_hash = ? AND a.deleted_at IS NULL AND p.deleted_at IS NULL AND u.state <> 'revoked'"
 )

@@ -1,7 +1,8 @@
 """The event log: audit, queue of the worker and feed of sync at once. Actions carry ODK Central's names where it has one."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -14,6 +15,8 @@ from config.statements import Statement, stored_moment
 from config.writer import PENDING
 
 SITE = 0
+# The words that came with the request at work, for each of its events (see `noting`).
+NOTE = "relais_note"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,22 @@ class Happening:
     note: str | None = None
 
 
+@contextmanager
+def noting(session: Session, note: str | None) -> Iterator[None]:
+    """Every event recorded meanwhile without words of its own carries `note`, as ODK Central does with X-Action-Notes."""
+    info = session.connection().info
+    info[NOTE] = note
+    try:
+        yield
+    finally:
+        info.pop(NOTE, None)
+
+
 def record(where: Session | Connection, happening: Happening) -> None:
     """Write `happening` as part of the transaction at work; it gets its number as the last thing before COMMIT."""
     connection = where.connection() if isinstance(where, Session) else where
+    if happening.note is None and connection.info.get(NOTE):
+        happening = replace(happening, note=connection.info[NOTE])
     connection.info.setdefault(PENDING, []).append(happening)
 
 

@@ -124,19 +124,23 @@ class Role(Model):
     """A named set of verbs, as ODK Central's."""
 
     __tablename__ = "role"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    # ODK Central's numbers, given by accounts.roles: tools write them into addresses.
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     system: Mapped[str] = mapped_column(String(16), unique=True)
     name: Mapped[str] = mapped_column(String(64))
     verbs: Mapped[list[str]] = mapped_column(JSON)
+    created_at: Mapped[datetime | None] = mapped_column(Moment)
+    updated_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class Assignment(Model):
-    """Who has which role where: project_id 0 = the whole site."""
+    """Who has which role where: project_id 0 = the whole site, form_id 0 = the whole project."""
 
     __tablename__ = "assignment"
     actor_id: Mapped[int] = mapped_column(BigInt, ForeignKey("actor.id"), primary_key=True)
     role_id: Mapped[int] = mapped_column(ForeignKey("role.id"), primary_key=True)
     project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    form_id: Mapped[int] = mapped_column(BigInt, primary_key=True, default=0)
 
 
 class SignInFailure(Model):

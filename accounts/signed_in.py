@@ -1,6 +1,7 @@
 """The person behind this request, on pages (cookie) and on the API (bearer, Basic, cookie for reading)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from flask import g, request
 from sqlalchemy.orm import Session
@@ -10,13 +11,15 @@ from accounts import roles
 from accounts.app_users import Phone
 from accounts.callers import COOKIE, Request, identify
 from accounts.digest import BasicAnswer, parse_authorization
-from accounts.errors import authentication_failed
+from accounts.errors import authentication_failed, insufficient_rights
+from accounts.events import noting
 from accounts.sessions import NewSession, Person, person_by_token
 from accounts.web_users import note_failure
 from config.database import reading, transaction
 from config.errors import form_has_expired
 from config.pages import Account
 from config.problem import Problem
+from config.reader_wishes import action_notes, wishes
 from config.security import comes_from_elsewhere, csrf_matches, csrf_token
 from config.services import services
 
@@ -56,11 +59,15 @@ def signed_in() -> Person:
 
 
 def api_caller() -> Person:
-    """The person calling the API, or Problem 401.2; an app user's Digest has no rights here but on phone paths."""
+    """The person calling the API, or Problem 401.2; an app user's Digest has no rights here but on phone paths.
+
+    Problem 400.11 when `limit` or `offset` is no number, whether or not the view has pages.
+    """
     cookies = request.cookies if request.method in ("GET", "HEAD") else {}
     caller = caller_of_request(cookies)
     if caller is None or isinstance(caller, Phone):
         raise authentication_failed()
+    wishes()
     return caller
 
 
@@ -79,9 +86,25 @@ def caller_of_request(cookies: Mapping[str, str]) -> Phone | Person | None:
         raise
 
 
-def demand(session: Session, person: Person, verb: str, project_id: int = roles.SITE) -> None:
-    """Problem 403.1 or 404.1 unless the person may do this here."""
-    roles.demand(session, person.actor_id, verb, project_id)
+def demand(
+    session: Session, person: Person, verb: str, project_id: int = roles.SITE, form_id: int = roles.WHOLE
+) -> frozenset[str]:
+    """All the person may do here (accounts.roles); Problem 404.1 without such a project, 403.1 without this right.
+
+    With a form's number, roles given for that form alone count too. On pages strangers to a project also hear 403.1 when
+    there is none: whether it exists is no business of theirs.
+    """
+    if not request.path.startswith(API) and verb not in roles.verbs_of(session, person.actor_id, project_id, form_id):
+        raise insufficient_rights()
+    return roles.demand(session, person.actor_id, verb, project_id, form_id)
+
+
+@contextmanager
+def changing() -> Iterator[Session]:
+    """A transaction for a view of the API; its events carry the request's X-Action-Notes (Problem 400.6 when broken)."""
+    note = action_notes()
+    with transaction() as session, noting(session, note):
+        yield session
 
 
 def require_own_form() -> None:

@@ -15,7 +15,7 @@ from accounts.app_users import phone_by_token
 from accounts.errors import insufficient_rights
 from collector.openrosa_xml import CONTENT_TYPE
 from collector.phone_access import access_of_phone
-from collector.receiving import Posted, receive_posted, regrets, thanks
+from collector.receiving import SUBMIT, Posted, receive_posted, regrets, thanks
 from config.problem import Problem
 from config.services import Services
 
@@ -61,7 +61,7 @@ def _receive(opened: Services, token: str, environ: dict[str, Any]) -> tuple[int
         if phone is None:
             raise insufficient_rights()
         language = phone.language
-        outcome = receive_posted(opened, access_of_phone(phone), _posted(environ))
+        outcome = receive_posted(opened, access_of_phone(opened.database, phone, SUBMIT), _posted(environ))
     except Problem as problem:
         return problem.status, list(problem.headers.items()), regrets(problem, language)
     return outcome.status, [], thanks(outcome, language)

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request, send_file
 from werkzeug.exceptions import HTTPException
 
-from accounts.errors import not_found
+from accounts.errors import insufficient_rights, not_found
 from collector.multipart_body import UNKNOWN_TYPE
 from collector.openrosa_xml import CONTENT_TYPE, ListEntry, MediaEntry, form_list, manifest, path_segment
 from collector.phone_access import Access, access, challenge, draft_access
@@ -65,7 +65,7 @@ def _base(where: dict[str, Any], project_id: int) -> str:
 @phone_route("/formList")
 def show_form_list(**where: Any) -> Response:
     """Every open form's current version (C1-C20); on a test address, the draft alone."""
-    who = _access("form.list", where)
+    who = _access("open_form.read", where)
     base = _base(where, who.project_id)
     with reading() as session:
         if who.draft is not None:
@@ -82,7 +82,8 @@ def show_form_list(**where: Any) -> Response:
                 )
             ]
         else:
-            listed = queries.listed_forms(session, who.project_id) if who.sees_forms else []
+            forms = queries.listed_forms(session, who.project_id) if who.sees_forms else []
+            listed = [form for form in forms if who.may_use(form.form_id)]
             entries = [_list_entry(form, f"{base}/forms/{path_segment(form.xml_form_id)}") for form in listed]
     return _document(form_list(entries))
 
@@ -99,13 +100,16 @@ def _version(who: Access, where: dict[str, Any]) -> FormVersion:
     with reading() as session:
         if who.draft is not None:
             return queries.get_version(session, who.project_id, who.draft.version_id)
-        return queries.version_of_form(session, who.project_id, where["xml_form_id"])
+        version = queries.version_of_form(session, who.project_id, where["xml_form_id"])
+    if not who.may_use(version.form_id):
+        raise insufficient_rights()
+    return version
 
 
 @phone_route("/forms/<segment:xml_form_id>/manifest")
 def show_manifest(**where: Any) -> Response:
     """The files a form needs (C21-C31)."""
-    who = _access("form.read", where)
+    who = _access("open_form.read", where)
     version = _version(who, where)
     base = _base(where, who.project_id)
     url = base if who.draft else f"{base}/forms/{path_segment(where['xml_form_id'])}"
@@ -119,14 +123,14 @@ def show_manifest(**where: Any) -> Response:
 @phone_route("/forms/<segment:xml_form_id>.xml")
 def show_form(**where: Any) -> Response:
     """The exact bytes whose MD5 the list announced (C15, C32)."""
-    version = _version(_access("form.read", where), where)
+    version = _version(_access("open_form.read", where), where)
     return _revalidated(Response(version.xml, content_type=CONTENT_TYPE), version.md5)
 
 
 @phone_route("/forms/<segment:xml_form_id>/attachments/<segment:name>")
 def show_form_attachment(name: str, **where: Any) -> Response:
     """One form attachment (C25, C26)."""
-    who = _access("form.read", where)
+    who = _access("open_form.read", where)
     version = _version(who, where)
     with reading() as session:
         files = queries.served_files(session, who.project_id, version.id)

@@ -11,10 +11,11 @@ from accounts.app_users import Phone, phone_by_token
 from accounts.digest import challenges
 from accounts.errors import authentication_failed, insufficient_rights, not_found
 from accounts.models import Project, Server
+from accounts.projects import get_project
 from accounts.signed_in import basic_allowed, caller_of_request
 from collector.arrival import DraftSpace
 from config.clock import now
-from config.database import reading
+from config.database import Database, reading
 from config.problem import Problem
 from config.services import services
 from forms.models import Form, FormVersion
@@ -34,6 +35,12 @@ class Access:
     sees_forms: bool = True
     training: bool = False
     draft: DraftSpace | None = None
+    # The only forms it may do this with; None: all of the project.
+    forms: frozenset[int] | None = None
+
+    def may_use(self, form_id: int) -> bool:
+        """Whether what was asked for may be done with this form."""
+        return self.forms is None or form_id in self.forms
 
 
 def access(verb: str, project_id: int | None, token: str | None) -> Access:
@@ -42,7 +49,7 @@ def access(verb: str, project_id: int | None, token: str | None) -> Access:
         phone = phone_by_token(services().database, token)
         if phone is None:
             raise insufficient_rights()
-        return access_of_phone(phone)
+        return access_of_phone(services().database, phone, verb)
     # No cookies: another site could make a browser send them.
     caller = caller_of_request(cookies={})
     if caller is None:
@@ -50,16 +57,23 @@ def access(verb: str, project_id: int | None, token: str | None) -> Access:
     if isinstance(caller, Phone):
         if project_id is not None and project_id != caller.project_id:
             raise not_found()
-        return access_of_phone(caller)
+        return access_of_phone(services().database, caller, verb)
     project_id = project_id or DEFAULT_PROJECT
     with reading() as session:
-        roles.demand(session, caller.actor_id, verb, project_id)
-        project = session.get_one(Project, project_id)
-        return Access(caller.actor_id, project.id, project.language, project.late, project.name)
+        forms = roles.forms_where(session, caller.actor_id, verb, project_id)
+        if not forms:
+            # A role for the whole project, or none at all.
+            roles.demand(session, caller.actor_id, verb, project_id)
+        project = get_project(session, project_id)
+        return Access(caller.actor_id, project.id, project.language, project.late, project.name, forms=forms)
 
 
-def access_of_phone(phone: Phone) -> Access:
-    """The access an app user's own project gives it."""
+def access_of_phone(database: Database, phone: Phone, verb: str) -> Access:
+    """The access an app user's own project gives it: to all forms, or to those it was given."""
+    forms = None
+    if not phone.all_forms:
+        with database.reading() as session:
+            forms = roles.forms_where(session, phone.actor_id, verb, phone.project_id)
     return Access(
         actor_id=phone.actor_id,
         project_id=phone.project_id,
@@ -68,6 +82,7 @@ def access_of_phone(phone: Phone) -> Access:
         project_name=phone.project_name,
         sees_forms=phone.state == "active",
         training=phone.training,
+        forms=forms,
     )
 
 

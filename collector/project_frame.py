@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts.errors import not_found
+from accounts.errors import insufficient_rights, not_found
 from accounts.projects import get_project
 from accounts.roles import verbs_of
 from accounts.sessions import Person
-from accounts.signed_in import demand
 from collector.classify import Rules
 from collector.standing import waiting_counts
 from config.services import services
@@ -63,9 +62,11 @@ class FormFrame:
 
 def open_frame(session: Session, person: Person, project_id: int, verb: str) -> ProjectFrame:
     """The frame for a reader who may do `verb` in this project; Problem 403.1 or 404.1 for everyone else."""
-    demand(session, person, verb, project_id)
-    project = get_project(session, project_id)
     verbs = verbs_of(session, person.actor_id, project_id)
+    # The right before the project: whether one exists is no business of strangers to it.
+    if verb not in verbs:
+        raise insufficient_rights()
+    project = get_project(session, project_id)
     waiting = waiting_counts(session, [project_id]).get(project_id, {})
     return ProjectFrame(project.id, project.name, project.late, person, verbs, waiting)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from accounts.errors import insufficient_rights
 from collector.arrival import Arrival, Sender, StoredFile
 from collector.classify import Rules
 from collector.errors import no_space
@@ -14,8 +15,15 @@ from collector.phone_access import Access
 from collector.upload_part import Part
 from config.problem import Problem
 from config.services import Services
+from config.statements import Statement
 
 TEXT_LIMIT = 255
+# What a sender must be allowed to do.
+SUBMIT = "submission.create"
+
+
+# Deleted ones too: what a phone still holds for them is kept (C97).
+_FORMS = Statement("SELECT id FROM form WHERE project_id = ? AND xml_form_id = ?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,7 @@ def receive_posted(opened: Services, who: Access, posted: Posted) -> Outcome:
         sender = Sender(who.actor_id, _short(posted.device_id), _short(posted.user_agent), who.training)
         # Parsed before any file is stored: what cannot be received leaves nothing behind.
         arrival = Arrival(who.project_id, upload.xml, sender, tuple(map(_promised, upload.files)), who.draft)
+        _require_right(opened, who, arrival.envelope.xml_form_id)
         for part in upload.files:
             opened.storage.put(part.sha256, part.path or part.content or b"")
     rules = Rules(who.late or settings.late, settings.conflict_limit, settings.conflict_quota)
@@ -52,6 +61,15 @@ def receive_posted(opened: Services, who: Access, posted: Posted) -> Outcome:
     if isinstance(answer, Problem):
         raise answer
     return answer
+
+
+def _require_right(opened: Services, who: Access, xml_form_id: str) -> None:
+    """Problem 403.1 for a form that was not given to this sender; one that is not here yet is given to nobody."""
+    if who.forms is None or who.draft is not None:
+        return
+    rows = opened.database.look_up(_FORMS, (who.project_id, xml_form_id))
+    if rows and not any(who.may_use(row[0]) for row in rows):
+        raise insufficient_rights()
 
 
 def thanks(outcome: Outcome, language: str) -> bytes:

@@ -4,17 +4,15 @@ Also the small readings of a request that every view of the API shares.
 """
 
 import re
-from typing import Any
 from urllib.parse import quote
 
-import orjson
 from flask import Response, request
 
-from config.errors import body_too_long, json_unreadable
+from config.json_body import json_body
+
+__all__ = ["API", "content_disposition", "finish", "is_true", "json_body", "wants_extended"]
 
 API = "/v1/"
-# ODK Central's limit for JSON, 250 KB; workbooks, files and submissions have their own.
-JSON_BYTES = 250 * 1024
 # What no file system takes in a name, and the names it keeps for itself.
 _NOT_IN_NAMES = re.compile(r'[/?<>\\:*|"\x00-\x1f\x80-\x9f]|^\.+$|[. ]+$')
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
@@ -44,29 +42,6 @@ def is_true(value: str | None) -> bool:
 def wants_extended() -> bool:
     """Whether the caller asks for extended metadata."""
     return is_true(request.headers.get("X-Extended-Metadata"))
-
-
-def json_body() -> dict[str, Any]:
-    """The JSON object of the body; empty when there is none or it is not marked as JSON, as in ODK Central.
-
-    Problem 400.1 for broken JSON, 400.36 for more than 250 KB of it.
-    """
-    if request.mimetype != "application/json":
-        return {}
-    if (request.content_length or 0) > JSON_BYTES:
-        raise body_too_long()
-    raw = request.get_data()
-    if len(raw) > JSON_BYTES:
-        raise body_too_long()
-    if not raw:
-        return {}
-    try:
-        given = orjson.loads(raw)
-    except ValueError:
-        raise json_unreadable(len(raw)) from None
-    if not isinstance(given, dict | list):
-        raise json_unreadable(len(raw))
-    return given if isinstance(given, dict) else {}
 
 
 def content_disposition(filename: str, kind: str = "attachment") -> str:

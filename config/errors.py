@@ -62,27 +62,6 @@ def too_large() -> Problem:
     )
 
 
-def json_unreadable(length: int) -> Problem:
-    """400.1: the body says it is JSON and is not; `length` is its size in bytes."""
-    return Problem(
-        400.1,
-        en=f"The request ({length} characters) is not JSON. Correct it and send it again.",
-        fr=f"La demande ({length} caractères) n’est pas du JSON. Corrigez-la et renvoyez-la.",
-        message=f"Could not parse the given data ({length} chars) as json.",
-        details={"format": "json", "rawLength": length},
-    )
-
-
-def body_too_long() -> Problem:
-    """400.36: more JSON than any request needs."""
-    return Problem(
-        400.36,
-        en="The request is too long, so nothing was changed. Split it.",
-        fr="La demande est trop longue : rien n’a été changé. Découpez-la.",
-        message="Request body too large.",
-    )
-
-
 def unexpected() -> Problem:
     """Our own mistake; the log holds the rest under the same reference."""
     return Problem(

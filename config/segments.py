@@ -13,6 +13,7 @@ SLASH = "\ufdd0"
 LARGEST_NUMBER = 2**63 - 1
 
 _ENCODED_SLASH = re.compile(b"%2[Ff]")
+_NUMBER = re.compile("-?[0-9]{1,19}")
 _SLASHES = re.compile("//+")
 
 
@@ -33,11 +34,24 @@ class SegmentConverter(BaseConverter):
         return str(super().to_url(value.replace("/", SLASH))).replace("%EF%B7%90", "%2F")
 
 
+class NotANumber(str):
+    """What stands in an address where a number belongs; no view ever sees it (config.api_edge)."""
+
+    __slots__ = ()
+
+
 class NumberConverter(IntegerConverter):
-    """A number no larger than a database can hold; a larger one leads nowhere instead of breaking the query."""
+    """A number no larger than a database can hold; anything else becomes NotANumber, to be refused in words."""
+
+    regex = "[^/]+?"
+    part_isolating = True
 
     def __init__(self, map: Map, *choices: Any, **named: Any) -> None:  # noqa: A002 - werkzeug's name
-        super().__init__(map, *choices, **{"max": LARGEST_NUMBER, **named})
+        super().__init__(map, *choices, **named)
+
+    def to_python(self, value: str) -> int | NotANumber:
+        plain = _NUMBER.fullmatch(value)
+        return int(value) if plain and abs(int(value)) <= LARGEST_NUMBER else NotANumber(value)
 
 
 def single_slashes(path: str) -> str:

@@ -1,0 +1,26 @@
+"""What every request to the API passes on its way in, whichever view answers it; on its way out: config.api_answers."""
+
+from collections.abc import Callable
+
+from flask import request
+
+from config.api_answers import API
+from config.api_errors import out_of_range, wrong_type
+from config.errors import page_not_found
+from config.json_body import json_value
+from config.segments import NotANumber
+
+LARGEST_ID = 2**31 - 1
+
+
+def judge_request(is_phone_path: Callable[[str], bool]) -> None:
+    """Refuse what no view could make sense of: a word where the address has a number, JSON that is none."""
+    api = request.path.startswith(API) and not is_phone_path(request.path)
+    for value in (request.view_args or {}).values():
+        if isinstance(value, NotANumber):
+            raise wrong_type("integer", value=str(value)) if api else page_not_found()
+        if api and isinstance(value, int) and value > LARGEST_ID:
+            raise out_of_range(str(value))
+    if api:
+        # Read now, so that broken JSON is refused whatever the view would make of it.
+        json_value()
