@@ -12,6 +12,7 @@ from accounts.roles import granted, visible_projects
 from accounts.schemas import ProjectSchema, SessionSchema, SignInSchema
 from accounts.signed_in import api_caller, demand, keep_session
 from accounts.web_users import forget_failures, note_failure, stored_password
+from config.api_answers import json_body
 from config.database import reading, transaction
 from config.services import services
 
@@ -22,7 +23,7 @@ api = Blueprint("accounts_api", __name__, url_prefix="/v1")
 def sign_in() -> ResponseReturnValue:
     """A bearer token for an e-mail and password; also set as a cookie."""
     try:
-        given = SignInSchema().load(request.get_json(silent=True) or {})
+        given = SignInSchema().load(json_body())
     except ValidationError as error:
         raise bad_json(error.messages) from None
     made = open_session(given["email"], given["password"])

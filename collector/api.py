@@ -10,6 +10,7 @@ from collector.archive import safe_file_name
 from collector.models import Submission
 from collector.reading import Selection
 from collector.schemas import SubmissionSchema
+from config.api_answers import json_body
 from config.database import reading, transaction
 from config.services import services
 from forms.queries import get_form
@@ -46,7 +47,7 @@ def show_submission(project_id: int, xml_form_id: str, instance_id: str) -> Resp
 def review_submission(project_id: int, xml_form_id: str, instance_id: str) -> ResponseReturnValue:
     """Change the review state, the only thing of a submission that can be changed."""
     person = api_caller()
-    given = request.get_json(silent=True) or {}
+    given = json_body()
     with transaction() as session:
         demand(session, person, "submission.update", project_id)
         form = get_form(session, project_id, xml_form_id)
