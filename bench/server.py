@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 
+SECRET = "the same for all workers"  # noqa: S105 - of a database that is thrown away
 RELAIS = str(Path(sys.executable).with_name("relais"))
 
 
@@ -46,15 +47,10 @@ def running(xform: bytes, database_url: str = "", workers: int = 1) -> Iterator[
     """A server with project 1, the form, and one phone; its folder is removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="relais-bench-", dir=os.environ.get("RELAIS_BENCH_FOLDER")))
     ports = [_free_port() for _ in range(workers)]
-    environments = [_environment(folder, port, database_url) for port in ports]
+    environments = [_environment(folder / f"data{port}", folder / "files", port, database_url) for port in ports]
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        processes = []
-        for port, environment in zip(ports, environments, strict=True):
-            server = subprocess.Popen([RELAIS, "serve"], env=environment, stdout=subprocess.DEVNULL)
-            stack.callback(_stop, server)
-            _wait(port)
-            processes.append(psutil.Process(server.pid))
+        processes = [_start(stack, port, environment) for port, environment in zip(ports, environments, strict=True)]
         form = folder / "bench.xml"
         form.write_bytes(xform)
         _relais(environments[0], "form", "publish", "1", str(form))
@@ -63,23 +59,40 @@ def running(xform: bytes, database_url: str = "", workers: int = 1) -> Iterator[
         yield Running(ports, path, processes)
 
 
+@contextmanager
+def running_on(data: Path, key_path: str) -> Iterator[Running]:
+    """A server on a folder that has everything already; it stays."""
+    port = _free_port()
+    with ExitStack() as stack:
+        process = _start(stack, port, _environment(data, data / "files", port, ""))
+        yield Running([port], key_path, [process])
+
+
+def _start(stack: ExitStack, port: int, environment: dict[str, str]) -> psutil.Process:
+    server = subprocess.Popen([RELAIS, "serve"], env=environment, stdout=subprocess.DEVNULL)
+    stack.callback(_stop, server)
+    _wait(port)
+    return psutil.Process(server.pid)
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _environment(folder: Path, port: int, database_url: str) -> dict[str, str]:
+def _environment(data: Path, files: Path, port: int, database_url: str) -> dict[str, str]:
     chosen = {
-        "RELAIS_DATA": str(folder / f"data{port}"),
-        "RELAIS_STORAGE_URL": f"file://{folder / 'files'}",
-        "RELAIS_SECRET_KEY": "the same for all workers",
+        "RELAIS_DATA": str(data),
+        "RELAIS_STORAGE_URL": f"file://{files}",
+        "RELAIS_SECRET_KEY": SECRET,
         "RELAIS_HOST": "127.0.0.1",
         "RELAIS_PORT": str(port),
     }
     if database_url:
         chosen["RELAIS_DATABASE_URL"] = database_url
-    return {**os.environ, **chosen}
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("RELAIS_")}
+    return {**ours, **chosen}
 
 
 def _stop(server: "subprocess.Popen[bytes]") -> None:
