@@ -26,11 +26,11 @@ import collector.pages_submissions
 import collector.pages_waiting
 import config.backup_cli
 import forms.cli
-from accounts.events import number_and_write
 from accounts.signed_in import current_account, page_csrf_token
 from collector.errors import no_space
 from collector.key_lane import key_lane
 from collector.openrosa import is_phone_path, openrosa, phone_language, problem_response
+from collector.tally import before_commit
 from config import api_answers
 from config.api_edge import judge_request
 from config.commands import Group, inside
@@ -66,7 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_logging(settings)
     db.init_app(app)
     with app.app_context():
-        database = Database(db.engine, number_and_write)
+        database = Database(db.engine, before_commit)
     app.extensions["relais"] = Services(settings, load_secret(settings), database, open_storage(settings))
     app.url_map.converters.update(segment=SegmentConverter, int=NumberConverter)
     app.wsgi_app = key_lane(keep_slashes(app.wsgi_app), lambda: app.extensions["relais"])  # type: ignore[method-assign, assignment]

@@ -223,6 +223,34 @@ class Tombstone(Model):
     created_at: Mapped[datetime] = mapped_column(Moment)
 
 
+class ScopeRule(Model):
+    """What of a project's submissions an actor may see: every rule must hold, any of the values it allows will do.
+
+    `property` names a question of the form's root table, or is `own`: what the actor sent itself. A rule with a form
+    speaks of that form alone. kind `mask`: `allowed` holds sensitivity classes that are hidden from the actor.
+    """
+
+    __tablename__ = "scope_rule"
+    __table_args__ = (CheckConstraint("kind IN ('submission', 'mask')", name="kind"),)
+    project_id: Mapped[int] = mapped_column(BigInt, ForeignKey("project.id"), primary_key=True)
+    actor_id: Mapped[int] = mapped_column(BigInt, ForeignKey("actor.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    form_id: Mapped[int | None] = mapped_column(BigInt)
+    property: Mapped[str] = mapped_column(String(255))
+    allowed: Mapped[list[str]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class ScopeProperty(Model):
+    """A question that some rule of a project asks about, and the last submission whose answer to it has been looked up."""
+
+    __tablename__ = "scope_property"
+    project_id: Mapped[int] = mapped_column(BigInt, ForeignKey("project.id"), primary_key=True)
+    property: Mapped[str] = mapped_column(String(255), primary_key=True)
+    looked_up_to: Mapped[int] = mapped_column(BigInt, default=0)
+
+
 # PostgreSQL's counterparts of id_sequence; project data takes its numbers from here (see config.database.next_ids).
 SEQUENCES = ("blob", "form", "form_version", "form_schema", "encryption_key", "receipt", "comment")
 for _name in SEQUENCES:

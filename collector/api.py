@@ -4,6 +4,7 @@ from flask import Blueprint, Response, jsonify, request, send_file
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from accounts.scopes import scope_of
 from accounts.signed_in import api_caller, demand
 from collector import export, review
 from collector.archive import safe_file_name
@@ -27,7 +28,7 @@ def list_submissions(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         form = get_form(session, project_id, xml_form_id)
         query = (
             select(Submission)
-            .where(*Selection(project_id, form.id).conditions())
+            .where(*Selection(project_id, form.id, scope_of(session, person.actor_id, project_id)).conditions())
             .order_by(Submission.created_at.desc(), Submission.id.desc())
         )
         return jsonify(SubmissionSchema(many=True).dump(list(session.scalars(query))))
@@ -40,7 +41,8 @@ def show_submission(project_id: int, xml_form_id: str, instance_id: str) -> Resp
     with reading() as session:
         demand(session, person, "submission.read", project_id)
         form = get_form(session, project_id, xml_form_id)
-        return jsonify(SubmissionSchema().dump(review.find_submission(session, project_id, form.id, instance_id)))
+        selection = Selection(project_id, form.id, scope_of(session, person.actor_id, project_id))
+        return jsonify(SubmissionSchema().dump(review.find_submission(session, selection, instance_id)))
 
 
 @api.patch("/submissions/<segment:instance_id>")
@@ -51,7 +53,8 @@ def review_submission(project_id: int, xml_form_id: str, instance_id: str) -> Re
     with transaction() as session:
         demand(session, person, "submission.update", project_id)
         form = get_form(session, project_id, xml_form_id)
-        submission = review.find_submission(session, project_id, form.id, instance_id)
+        selection = Selection(project_id, form.id, scope_of(session, person.actor_id, project_id))
+        submission = review.find_submission(session, selection, instance_id)
         if "reviewState" in given:
             note = request.headers.get("X-Action-Notes")
             review.set_review_state(session, submission, given["reviewState"], by=person.actor_id, note=note)
@@ -75,7 +78,8 @@ def _export(project_id: int, xml_form_id: str, kind: str, mimetype: str) -> Resp
     person = api_caller()
     with transaction() as session:
         demand(session, person, "submission.read", project_id)
-        selection, version_id = export.selection_of(session, project_id, xml_form_id)
+        scope = scope_of(session, person.actor_id, project_id)
+        selection, version_id = export.selection_of(session, project_id, xml_form_id, scope)
         export.record_export(session, selection, person.actor_id)
     return send_export(selection, version_id, xml_form_id, kind, mimetype)
 

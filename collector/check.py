@@ -14,6 +14,7 @@ from collector.answers import read_answers
 from collector.arrival import unpacked
 from collector.models import Answers, Receipt, ReceiptFile, Submission
 from collector.submission_xml import parse
+from collector.tally import miscounted
 from config.services import Services
 from config.storage import Storage
 from forms.models import Blob, FormVersion
@@ -72,6 +73,8 @@ def _project_faults(opened: Services, project_id: int, report: Report) -> Iterat
             break
         last = page[-1].id
     yield from _submission_faults(opened, project_id)
+    with opened.database.reading() as session:
+        yield from (f"submissions are counted wrongly: {words}" for words in miscounted(session, project_id))
 
 
 def _event_faults(opened: Services, project_id: int) -> Iterator[str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from accounts.scopes import EVERYTHING
 from collector import export
 from collector.check import check_everything
 from collector.reading import count
@@ -20,7 +21,7 @@ from config.services import services
 def export_form(project_id: int, xml_form_id: str, kind: str, output: Path) -> None:
     """Write a form's submissions to a file; it appears under its name only when it is whole."""
     with transaction() as session:
-        selection, version_id = export.selection_of(session, project_id, xml_form_id)
+        selection, version_id = export.selection_of(session, project_id, xml_form_id, EVERYTHING)
         export.record_export(session, selection, None)
     part = output.with_name(output.name + ".part")
     with part.open("wb") as out:

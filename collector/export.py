@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from accounts.errors import not_found
 from accounts.events import Happening, record
+from accounts.scopes import Scope
 from collector import reading
 from collector.exports import csv
 from collector.reading import Selection
@@ -15,12 +16,12 @@ from config.services import Services
 from forms.queries import definition_of, get_form
 
 
-def selection_of(session: Session, project_id: int, xml_form_id: str) -> tuple[Selection, int]:
-    """What an export of a form covers, and the version whose columns it has; Problem 404.1 without one."""
+def selection_of(session: Session, project_id: int, xml_form_id: str, scope: Scope) -> tuple[Selection, int]:
+    """What an export of a form covers within the scope of whoever asks, and the version whose columns it has; Problem 404.1 without one."""
     form = get_form(session, project_id, xml_form_id)
     if form.current_version_id is None:
         raise not_found()
-    return Selection(project_id, form.id), form.current_version_id
+    return Selection(project_id, form.id, scope), form.current_version_id
 
 
 def csv_zip(

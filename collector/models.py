@@ -159,6 +159,42 @@ class Answers(Model):
     rows: Mapped[str]
 
 
+class ScopeKey(Model):
+    """What a submission answers to a question that limits who may see it; "" for no answer. See collector.scope_keys."""
+
+    __tablename__ = "scope_key"
+    __table_args__ = (
+        ForeignKeyConstraint(["project_id", "submission_id"], ["submission.project_id", "submission.id"]),
+        Index("ix_scope_key_value", "project_id", "form_id", "property", "value", "submission_id"),
+    )
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    submission_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    property: Mapped[str] = mapped_column(String(255), primary_key=True)
+    value: Mapped[str] = mapped_column(String(255), primary_key=True)
+    form_id: Mapped[int] = mapped_column(BigInt)
+
+
+class Tally(Model):
+    """How many submissions of a form are in a review state ("" for received); those in the trash are not counted."""
+
+    __tablename__ = "submission_tally"
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    form_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    draft_version_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    training: Mapped[bool] = mapped_column(primary_key=True)
+    review_state: Mapped[str] = mapped_column(String(16), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInt)
+
+
+class FormStamp(Model):
+    """A number that grows with every change of a form's submissions: what was read under the same one is still true."""
+
+    __tablename__ = "form_stamp"
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    form_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    stamp: Mapped[int] = mapped_column(BigInt)
+
+
 class Comment(Model):
     """What a person wrote about a submission."""
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from accounts.pages import sign_in_page
 from accounts.roles import SITE, verbs_everywhere, visible_projects
+from accounts.scopes import scopes_of
 from accounts.sessions import Person
 from accounts.signed_in import person_or_none, signed_in
 from collector.phones import PhonesSeen, phones_seen
@@ -61,11 +62,12 @@ def _projects_today(session: Session, person: Person) -> list[ProjectToday]:
     projects = visible_projects(session, person.actor_id, "submission.list")
     ids = [project.id for project in projects]
     verbs = verbs_everywhere(session, person.actor_id)
-    standings = form_standings(session, ids, now() - LATELY)
-    waiting = waiting_counts(session, ids)
+    scopes = scopes_of(session, person.actor_id, ids)
+    standings = form_standings(session, ids, now() - LATELY, scopes)
+    waiting = waiting_counts(session, ids, scopes)
     phones = phones_seen(session, ids)
     edges = day_edges()
-    arrived = arrivals(session, ids, edges)
+    arrived = arrivals(session, ids, edges, scopes)
     return [
         ProjectToday(
             project.id,
@@ -94,5 +96,5 @@ def show_project(project_id: int) -> ResponseReturnValue:
     person = signed_in()
     with reading() as session:
         frame = open_frame(session, person, project_id, "form.list")
-        forms = form_standings(session, [project_id], now() - LATELY)
+        forms = form_standings(session, [project_id], now() - LATELY, {project_id: frame.scope})
     return render_template("collector/project.html", frame=frame, forms=forms)

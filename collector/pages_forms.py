@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts.app_users import list_app_users
+from accounts.scopes import scope_of
 from accounts.signed_in import demand, require_own_form, signed_in
 from collector import export, queries
 from collector.api import send_export
@@ -55,6 +56,7 @@ def wanted_of_request(frame: ProjectFrame, form: FormFrame) -> Wanted:
     return Wanted(
         project_id=frame.id,
         form_id=form.id,
+        scope=frame.scope,
         state=state if state in STATES else "",
         phone=typed_number(request.args, "phone"),
         text=typed_text(request.args, "text", longest=100),
@@ -78,7 +80,7 @@ def decided_submission(session: Session, frame: ProjectFrame, form: FormFrame) -
     if not instance_id or was not in (*REVIEW_STATES, "received"):
         return None
     try:
-        submission = find_submission(session, frame.id, form.id, instance_id)
+        submission = find_submission(session, frame.selection(form.id), instance_id)
     except Problem:
         # The page itself is good; only its notice has no subject any more.
         return None
@@ -95,7 +97,7 @@ def show_data(project_id: int, xml_form_id: str) -> ResponseReturnValue:
     with reading() as session:
         frame = open_frame(session, person, project_id, "submission.read")
         form = open_form(session, frame, xml_form_id)
-        total = queries.count_submissions(session, Wanted(project_id, form.id)).total
+        total = queries.count_submissions(session, Wanted(project_id, form.id, frame.scope)).total
         repeats = [table.name for table in form.definition(session).tables[1:]]
     return render_template("collector/data.html", frame=frame, form=form, total=total, repeats=repeats)
 
@@ -106,7 +108,8 @@ def download(project_id: int, xml_form_id: str, kind: str) -> ResponseReturnValu
     person = signed_in()
     with transaction() as session:
         demand(session, person, "submission.read", project_id)
-        selection, version_id = export.selection_of(session, project_id, xml_form_id)
+        scope = scope_of(session, person.actor_id, project_id)
+        selection, version_id = export.selection_of(session, project_id, xml_form_id, scope)
         export.record_export(session, selection, person.actor_id)
     return send_export(selection, version_id, xml_form_id, kind, EXPORTS[kind])
 

@@ -13,7 +13,7 @@ from accounts.cli import key_url, qr_text
 from accounts.errors import not_found
 from accounts.signed_in import demand, require_own_form, signed_in
 from collector.phones import ListedPhone, list_phones
-from collector.project_frame import open_frame
+from collector.project_frame import ProjectFrame, open_frame
 from config.address import base_url, configured_url
 from config.database import reading, transaction
 from config.pages import page_language
@@ -34,7 +34,7 @@ def _list_page(project_id: int, error: str | None = None, status: int = 200) -> 
     person = signed_in()
     with reading() as session:
         frame = open_frame(session, person, project_id, "field_key.list")
-        phones = list_phones(session, project_id)
+        phones = list_phones(session, project_id, frame.scope)
     return render_template("collector/phones.html", frame=frame, phones=phones, error=error), status
 
 
@@ -70,7 +70,7 @@ def show_phone(project_id: int, actor_id: int) -> ResponseReturnValue:
     person = signed_in()
     with reading() as session:
         frame = open_frame(session, person, project_id, "field_key.list")
-        phone = _find(session, project_id, actor_id)
+        phone = _find(session, frame, actor_id)
         deliveries = None
         if frame.may("field_key.create"):
             credential = _credential(session, project_id, actor_id)
@@ -80,8 +80,8 @@ def show_phone(project_id: int, actor_id: int) -> ResponseReturnValue:
     )
 
 
-def _find(session: Session, project_id: int, actor_id: int) -> ListedPhone:
-    phone = next((each for each in list_phones(session, project_id) if each.actor_id == actor_id), None)
+def _find(session: Session, frame: ProjectFrame, actor_id: int) -> ListedPhone:
+    phone = next((each for each in list_phones(session, frame.id, frame.scope) if each.actor_id == actor_id), None)
     if phone is None:
         raise not_found()
     return phone
@@ -136,7 +136,7 @@ def _sheets_page(project_id: int, actor_id: int | None) -> ResponseReturnValue:
     with reading() as session:
         frame = open_frame(session, person, project_id, "field_key.create")
         listed = [user.actor_id for user, _ in app_users.list_app_users(session, project_id) if user.state == "active"]
-        wanted = sorted(listed) if actor_id is None else [_find(session, project_id, actor_id).actor_id]
+        wanted = sorted(listed) if actor_id is None else [_find(session, frame, actor_id).actor_id]
         credentials = [_credential(session, project_id, each) for each in wanted]
         sheets = [_sheet(session, credential, base) for credential in credentials if credential is not None]
     page = render_template(

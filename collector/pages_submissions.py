@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from accounts.errors import not_found
+from accounts.scopes import scope_of
 from accounts.signed_in import demand, require_own_form, signed_in
 from collector import queries, review
 from collector.answer_sheet import Change, Changes, Sheet, changes, time_spent
@@ -18,6 +19,7 @@ from collector.models import REVIEW_STATES, Submission
 from collector.pages_forms import decided_submission
 from collector.project_frame import FormFrame, ProjectFrame, open_form, open_frame
 from collector.queries import Wanted
+from collector.reading import Selection
 from collector.shown_files import ShownFile, files_shown
 from collector.standing import TO_READ
 from collector.waiting import conflicts_of
@@ -115,7 +117,7 @@ def _page(project_id: int, xml_form_id: str, instance_id: str, error: bool = Fal
 
 
 def _shown(session: Session, frame: ProjectFrame, form: FormFrame, instance_id: str) -> Shown:
-    submission = review.find_submission(session, frame.id, form.id, instance_id)
+    submission = review.find_submission(session, frame.selection(form.id), instance_id)
     versions = versions_of(session, submission)
     compared = versions[: MOST_COMPARED + 1]
     sheets = SheetReader(session, services().storage, frame.id, page_language()).of_versions(compared)
@@ -124,7 +126,7 @@ def _shown(session: Session, frame: ProjectFrame, form: FormFrame, instance_id: 
         for older, newer in zip(compared[1:], compared, strict=False)
         if older.receipt_id in sheets and newer.receipt_id in sheets
     }
-    unread = Wanted(frame.id, form.id, "unread", training=submission.training)
+    unread = Wanted(frame.id, form.id, frame.scope, "unread", training=submission.training)
     return Shown(
         submission=submission,
         versions=versions,
@@ -148,14 +150,15 @@ def decide(project_id: int, xml_form_id: str, instance_id: str) -> ResponseRetur
     with transaction() as session:
         demand(session, person, "submission.update", project_id)
         form = get_form(session, project_id, xml_form_id)
-        submission = review.find_submission(session, project_id, form.id, instance_id)
+        scope = scope_of(session, person.actor_id, project_id)
+        submission = review.find_submission(session, Selection(project_id, form.id, scope), instance_id)
         was = submission.review_state
         if state:
             wanted = None if state == "received" else state
             review.set_review_state(session, submission, wanted, by=person.actor_id, note=word or None)
         else:
             review.add_comment(session, submission, word, by=person.actor_id)
-        unread = Wanted(project_id, form.id, "unread", training=submission.training)
+        unread = Wanted(project_id, form.id, scope, "unread", training=submission.training)
         following = queries.next_to_read(session, unread, submission)
         name = submission.instance_id
     if not state:
@@ -179,7 +182,8 @@ def show_file(project_id: int, xml_form_id: str, instance_id: str, name: str) ->
     with reading() as session:
         demand(session, person, "submission.read", project_id)
         form = get_form(session, project_id, xml_form_id)
-        submission = review.find_submission(session, project_id, form.id, instance_id)
+        scope = scope_of(session, person.actor_id, project_id)
+        submission = review.find_submission(session, Selection(project_id, form.id, scope), instance_id)
         files = files_shown(session, project_id, submission.current_receipt_id, [])
     file = next((file for file in files if file.name == name), None)
     if file is None:

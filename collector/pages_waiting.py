@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from accounts.errors import not_found
+from accounts.scopes import scope_of
 from accounts.signed_in import demand, require_own_form, signed_in
 from collector import settle
 from collector.answer_sheet import Changes, Sheet, changes
@@ -50,19 +51,20 @@ def show_inbox(project_id: int) -> ResponseReturnValue:
     with reading() as session:
         frame = open_frame(session, person, project_id, "submission.list")
         if kind == LEFT_OUT:
-            rows, more = list_left_out(session, project_id), False
+            rows, more = list_left_out(session, project_id, frame.scope), False
         else:
             kind = kind if kind in WAITING_KINDS else ""
-            found = list_waiting(session, project_id, kind, before=typed_number(request.args, "before"))
+            before = typed_number(request.args, "before")
+            found = list_waiting(session, project_id, frame.scope, kind, before=before)
             rows, more = found[:PAGE], len(found) > PAGE
-        undo = _undo(session, project_id)
+        undo = _undo(session, frame)
     return render_template("collector/waiting.html", frame=frame, kind=kind, rows=rows, more=more, undo=undo)
 
 
-def _undo(session: Session, project_id: int) -> Found | None:
+def _undo(session: Session, frame: ProjectFrame) -> Found | None:
     """What was left out a moment ago, for the notice that offers to bring it back."""
     try:
-        return find_receipt(session, project_id, typed_number(request.args, LEFT_OUT) or 0)
+        return find_receipt(session, frame.id, frame.scope, typed_number(request.args, LEFT_OUT) or 0)
     except Problem:
         return None
 
@@ -119,14 +121,15 @@ def show_case(project_id: int, receipt_id: int) -> ResponseReturnValue:
     person = signed_in()
     with reading() as session:
         frame = open_frame(session, person, project_id, "submission.read")
-        case = _case(session, project_id, receipt_id)
-        undo = _undo(session, project_id)
+        case = _case(session, frame, receipt_id)
+        undo = _undo(session, frame)
     adoptable = case.status in settle.WAITING and settle.may_be_adopted(case.found.receipt)
     return render_template("collector/case.html", frame=frame, case=case, adoptable=adoptable, undo=undo)
 
 
-def _case(session: Session, project_id: int, receipt_id: int) -> Case:
-    found = find_receipt(session, project_id, receipt_id)
+def _case(session: Session, frame: ProjectFrame, receipt_id: int) -> Case:
+    project_id = frame.id
+    found = find_receipt(session, project_id, frame.scope, receipt_id)
     receipt = found.receipt
     arrival = version_of(receipt, found.sender)
     reader = SheetReader(session, services().storage, project_id, page_language())
@@ -158,7 +161,7 @@ def show_file(project_id: int, receipt_id: int, name: str) -> ResponseReturnValu
     person = signed_in()
     with reading() as session:
         demand(session, person, "submission.read", project_id)
-        find_receipt(session, project_id, receipt_id)
+        find_receipt(session, project_id, scope_of(session, person.actor_id, project_id), receipt_id)
         files = files_shown(session, project_id, receipt_id, [])
     file = next((file for file in files if file.name == name), None)
     if file is None:
@@ -176,7 +179,7 @@ def decide(project_id: int, receipt_id: int) -> ResponseReturnValue:
         frame = open_frame(session, person, project_id, "submission.update")
         if verb is None:
             raise unknown_decision()
-        find_receipt(session, project_id, receipt_id)
+        find_receipt(session, project_id, frame.scope, receipt_id)
         target = verb(session, frame, receipt_id)
     return redirect(target, 303)
 
@@ -185,7 +188,7 @@ def _discard(session: Session, frame: ProjectFrame, receipt_id: int) -> str:
     note = typed_text(request.form, "note") or None
     settle.discard(session, frame.id, receipt_id, by=frame.person.actor_id, note=note)
     session.flush()
-    following = next_waiting(session, frame.id, receipt_id)
+    following = next_waiting(session, frame.id, frame.scope, receipt_id)
     if following is None:
         return url_for(".show_inbox", project_id=frame.id, left_out=receipt_id)
     return url_for(".show_case", project_id=frame.id, receipt_id=following, left_out=receipt_id)
@@ -198,7 +201,7 @@ def _restore(session: Session, frame: ProjectFrame, receipt_id: int) -> str:
 
 def _release(session: Session, frame: ProjectFrame, receipt_id: int) -> str:
     chosen = typed_number(request.form, "version")
-    offered = versions_offered(session, frame.id, find_receipt(session, frame.id, receipt_id).receipt)
+    offered = versions_offered(session, frame.id, find_receipt(session, frame.id, frame.scope, receipt_id).receipt)
     if chosen is not None and chosen not in {version.id for version in offered}:
         raise not_found()
     settle.release(session, frame.id, receipt_id, frame.rules(), by=frame.person.actor_id, as_version_id=chosen)
@@ -218,7 +221,7 @@ def _prefer(session: Session, frame: ProjectFrame, receipt_id: int) -> str:
 
 def _settled(session: Session, frame: ProjectFrame, receipt_id: int) -> str:
     """The submission it is part of now; the case itself when it has become none, which then says why."""
-    receipt = find_receipt(session, frame.id, receipt_id).receipt
+    receipt = find_receipt(session, frame.id, frame.scope, receipt_id).receipt
     submission = session.get(Submission, (frame.id, receipt.submission_id)) if receipt.submission_id else None
     if submission is None or receipt.status in settle.WAITING:
         return url_for(".show_case", project_id=frame.id, receipt_id=receipt_id)

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from accounts.app_users import list_app_users
 from accounts.models import AppUser
+from accounts.scopes import Scope
 from collector.models import WAITING, Receipt, Submission
 from collector.queries import missing_files
+from collector.reading import in_scope, receipts_in_scope
 from collector.receipts import names
 from collector.waiting import by_arrival
 from config.clock import now
@@ -40,10 +42,10 @@ class ListedPhone:
         return self.state == "active" and (self.last is None or self.last < now() - SEEN_LATELY)
 
 
-def list_phones(session: Session, project_id: int) -> list[ListedPhone]:
+def list_phones(session: Session, project_id: int, scope: Scope) -> list[ListedPhone]:
     """All app users of a project, those heard of last first."""
-    sent = {row[0]: row for row in session.execute(_sent(project_id))}
-    waiting = {row[0]: row for row in session.execute(_waiting(project_id))}
+    sent = {row[0]: row for row in session.execute(_sent(project_id).where(*in_scope(scope)))}
+    waiting = {row[0]: row for row in session.execute(_waiting(project_id).where(*receipts_in_scope(scope)))}
     phones = []
     for user, actor in list_app_users(session, project_id):
         _, sent_count, sent_last = sent.get(actor.id, (None, 0, None))

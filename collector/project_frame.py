@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 from accounts.errors import insufficient_rights, not_found
 from accounts.projects import get_project
 from accounts.roles import verbs_of
+from accounts.scopes import Scope, scope_of
 from accounts.sessions import Person
 from collector.classify import Rules
+from collector.reading import Selection
 from collector.standing import waiting_counts
 from config.services import services
 from forms.models import Form, FormVersion
@@ -26,7 +28,12 @@ class ProjectFrame:
     late: str | None
     person: Person
     verbs: frozenset[str]
+    scope: Scope
     waiting: dict[str, int]
+
+    def selection(self, form_id: int) -> Selection:
+        """What the reader sees of a form."""
+        return Selection(self.id, form_id, self.scope)
 
     def may(self, verb: str) -> bool:
         """Whether the reader may do this here."""
@@ -67,8 +74,9 @@ def open_frame(session: Session, person: Person, project_id: int, verb: str) -> 
     if verb not in verbs:
         raise insufficient_rights()
     project = get_project(session, project_id)
-    waiting = waiting_counts(session, [project_id]).get(project_id, {})
-    return ProjectFrame(project.id, project.name, project.late, person, verbs, waiting)
+    scope = scope_of(session, person.actor_id, project_id)
+    waiting = waiting_counts(session, [project_id], {project_id: scope}).get(project_id, {})
+    return ProjectFrame(project.id, project.name, project.late, person, verbs, scope, waiting)
 
 
 def open_form(session: Session, frame: ProjectFrame, xml_form_id: str) -> FormFrame:

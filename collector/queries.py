@@ -8,9 +8,11 @@ from sqlalchemy import Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from accounts.models import Actor
+from accounts.scopes import Scope
 from collector.models import Receipt, Submission
-from collector.reading import present_files
+from collector.reading import Selection, present_files
 from collector.receipts import names
+from collector.tally import counts_of
 
 PAGE = 50
 
@@ -21,6 +23,7 @@ class Wanted:
 
     project_id: int
     form_id: int
+    scope: Scope
     state: str = ""
     phone: int | None = None
     text: str = ""
@@ -34,12 +37,7 @@ class Wanted:
 
     def conditions(self) -> list[Any]:
         """The WHERE, for Submission joined with its current Receipt."""
-        found: list[Any] = [
-            Submission.project_id == self.project_id,
-            Submission.form_id == self.form_id,
-            Submission.draft_version_id == 0,
-            Submission.deleted_at.is_(None),
-        ]
+        found = Selection(self.project_id, self.form_id, self.scope).every()
         if self.training is not None:
             found.append(Submission.training.is_(self.training))
         if self.state == "received":
@@ -98,7 +96,9 @@ class Counts:
 
 
 def count_submissions(session: Session, wanted: Wanted) -> Counts:
-    """See Counts; one walk over the form's submissions."""
+    """See Counts; looked up, or for some of the form's submissions counted in one walk over all of them."""
+    if not (wanted.text or wanted.phone is not None or wanted.scope.of_form(wanted.form_id)):
+        return _looked_up(session, wanted)
     columns = (Submission.training, Submission.review_state)
     conditions = replace(wanted, state="", training=None).conditions()
     query = select(*columns, func.count()).where(*conditions).group_by(*columns)
@@ -107,6 +107,12 @@ def count_submissions(session: Session, wanted: Wanted) -> Counts:
     rows = session.execute(query).all()
     states = {state: count for training, state, count in rows if training == bool(wanted.training)}
     return Counts(states, sum(count for training, _, count in rows if training))
+
+
+def _looked_up(session: Session, wanted: Wanted) -> Counts:
+    rows = counts_of(session, [wanted.project_id], form_id=wanted.form_id)
+    states = {row.review_state or None: row.count for row in rows if row.training == bool(wanted.training)}
+    return Counts(states, sum(row.count for row in rows if row.training))
 
 
 def list_submissions(

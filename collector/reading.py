@@ -1,4 +1,5 @@
-"""Submissions as exports read them: newest first, page by page, so that no read holds the database for long."""
+"""What of a form somebody reads; submissions as exports read them: newest first, page by page, so that no read holds the
+database for long."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -7,13 +8,14 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Actor
+from accounts.scopes import OWN, Rule, Scope
 from collector.answers import Tables
 from collector.exports.csv import MISSING_ENCRYPTED_DATA, NOT_DECRYPTED, ExportedSubmission, RootRow
-from collector.models import Answers, Receipt, ReceiptFile, Submission
+from collector.models import Answers, Receipt, ReceiptFile, ScopeKey, Submission
 from collector.receipts import names
 from config.storage import Storage
 from forms.queries import definition_of
@@ -26,21 +28,72 @@ Reading = Callable[[], AbstractContextManager[Session]]
 
 @dataclass(frozen=True)
 class Selection:
-    """What is exported: the real submissions of a form (or those of one draft), without training and trash."""
+    """What somebody reads of a form: its submissions, or those of one draft, or its trash, within the reader's scope.
+
+    The only way to submissions: lists, single ones, counts, exports and feeds all ask with one, so that what a scope leaves
+    out is left out everywhere.
+    """
 
     project_id: int
     form_id: int
+    scope: Scope
     draft_version_id: int = 0
+    in_trash: bool = False
 
-    def conditions(self) -> list[Any]:
-        """The WHERE of every query below."""
+    def every(self) -> list[Any]:
+        """The WHERE of all of them, those of exercises too."""
         return [
             Submission.project_id == self.project_id,
             Submission.form_id == self.form_id,
             Submission.draft_version_id == self.draft_version_id,
-            Submission.deleted_at.is_(None),
-            Submission.training.is_(False),
+            Submission.deleted_at.is_not(None) if self.in_trash else Submission.deleted_at.is_(None),
+            *(within(rule, self.scope.actor_id) for rule in self.scope.of_form(self.form_id)),
         ]
+
+    def conditions(self) -> list[Any]:
+        """The WHERE of lists and exports: exercises left out."""
+        return [*self.every(), Submission.training.is_(False)]
+
+
+def in_scope(scope: Scope) -> list[ColumnElement[bool]]:
+    """The conditions a scope puts on Submission where several forms are read at once."""
+    return [
+        within(rule, scope.actor_id)
+        if rule.form_id is None
+        else or_(Submission.form_id != rule.form_id, within(rule, scope.actor_id))
+        for rule in scope.rules
+    ]
+
+
+def receipts_in_scope(scope: Scope) -> list[ColumnElement[bool]]:
+    """The conditions a scope puts on Receipt: what belongs to a submission in the scope. What belongs to none yet is seen by
+    those with a scope only if it is their own and nothing else is asked."""
+    if not scope.limited:
+        return []
+    if all(rule.property == OWN and rule.form_id is None for rule in scope.rules):
+        return [Receipt.actor_id == scope.actor_id]
+    seen = (
+        select(Submission.id)
+        .where(Submission.project_id == Receipt.project_id, Submission.id == Receipt.submission_id, *in_scope(scope))
+        .exists()
+    )
+    return [seen]
+
+
+def within(rule: Rule, actor_id: int) -> ColumnElement[bool]:
+    """One rule as a condition on Submission; a submission whose answer is not known yet is outside."""
+    if rule.property == OWN:
+        return Submission.submitter_id == actor_id
+    return (
+        select(ScopeKey.value)
+        .where(
+            ScopeKey.project_id == Submission.project_id,
+            ScopeKey.submission_id == Submission.id,
+            ScopeKey.property == rule.property,
+            ScopeKey.value.in_(rule.allowed),
+        )
+        .exists()
+    )
 
 
 def count(session: Session, selection: Selection) -> int:

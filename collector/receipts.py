@@ -56,6 +56,10 @@ _INSERT_SUBMISSION = Statement(
     "INSERT INTO submission (project_id, id, form_id, draft_version_id, instance_id, current_receipt_id, versions, submitter_id, device_id, "
     "training, created_at, received_at) VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)"
 )
+# Locked: of two transactions that change its state the second must see what the first made of it, or counts would be wrong.
+_STANDING = Statement(
+    "SELECT training, review_state FROM submission WHERE project_id = ? AND id = ?", lock="FOR UPDATE"
+)
 _NEW_VERSION = Statement(
     "UPDATE submission SET current_receipt_id = ?, versions = ?, review_state = 'edited', updated_at = ? WHERE project_id = ? AND id = ?"
 )
@@ -234,6 +238,12 @@ def settle_receipt(
 def insert_submission(connection: Connection, values: Sequence[Any]) -> None:
     """A new submission, made by its first receipt."""
     _INSERT_SUBMISSION.run(connection, tuple(values))
+
+
+def standing_of(connection: Connection, project_id: int, submission_id: int) -> tuple[bool, str]:
+    """(of an exercise, review state or "" for received) of a submission that is about to be changed."""
+    training, state = _STANDING.rows(connection, (project_id, submission_id))[0]
+    return bool(training), state or ""
 
 
 def add_version(

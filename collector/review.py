@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from accounts.errors import missing, not_found
 from accounts.events import Happening, record
 from collector.models import REVIEW_STATES, Comment, Receipt, Submission
+from collector.reading import Selection
+from collector.tally import bucket_of, move
 from config.clock import now
 from config.database import next_ids
 from config.problem import Problem
@@ -16,18 +18,22 @@ from config.problem import Problem
 STATES = (None, *(state for state in REVIEW_STATES))
 
 
-def find_submission(session: Session, project_id: int, form_id: int, instance_id: str) -> Submission:
-    """The live submission whose first version, or any later one, has that instanceID; Problem 404.1."""
-    query = select(Receipt.submission_id).where(
-        Receipt.project_id == project_id,
-        Receipt.instance_id == instance_id,
-        Receipt.form_id == form_id,
-        Receipt.draft_version_id == 0,
-        Receipt.version_no.is_not(None),
+def find_submission(session: Session, selection: Selection, instance_id: str) -> Submission:
+    """The submission of a selection whose first version, or any later one, has that instanceID; Problem 404.1."""
+    query = (
+        select(Submission)
+        .join(Receipt, (Receipt.project_id == Submission.project_id) & (Receipt.submission_id == Submission.id))
+        .where(
+            *selection.every(),
+            Receipt.project_id == selection.project_id,
+            Receipt.instance_id == instance_id,
+            Receipt.form_id == selection.form_id,
+            Receipt.draft_version_id == selection.draft_version_id,
+            Receipt.version_no.is_not(None),
+        )
     )
-    submission_id = session.scalars(query).first()
-    submission = session.get(Submission, (project_id, submission_id)) if submission_id else None
-    if submission is None or submission.deleted_at is not None:
+    submission = session.scalars(query).first()
+    if submission is None:
         raise not_found()
     return submission
 
@@ -44,7 +50,12 @@ def set_review_state(
             message=f"Unexpected reviewState value {state}",
             details={"field": "reviewState", "value": state},
         )
+    # Written first: reading it anew would forget what this session has changed. Locked, or counts would be wrong.
+    session.flush()
+    session.refresh(submission, with_for_update=True)
+    was = bucket_of(submission)
     submission.review_state = state
+    move(session.connection(), was, bucket_of(submission))
     submission.updated_at = now()
     record(
         session,

@@ -1,6 +1,6 @@
 """A receipt that won: the submission it makes or edits, its answers, its files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -11,6 +11,8 @@ from collector.answers import Answers
 from collector.classify import Verdict
 from collector.files import carry_forward
 from collector.receipts import Known
+from collector.scope_keys import keys_of, properties_of, write_keys
+from collector.tally import Bucket, count, move
 from config.statements import stored_moment
 from forms.queries import definition
 from forms.xform import FormDefinition
@@ -44,6 +46,7 @@ def make_version(
     assert verdict.version_no is not None
     if verdict.parent_receipt_id is None:
         moment = stored_moment(connection, now)
+        count(connection, Bucket(origin.project_id, verdict.form_id, receipt.draft_version_id, origin.training, ""), 1)
         receipts.insert_submission(
             connection,
             (
@@ -61,12 +64,16 @@ def make_version(
             ),
         )
     else:
+        training, state = receipts.standing_of(connection, origin.project_id, receipt.submission_id)
+        was = Bucket(origin.project_id, verdict.form_id, receipt.draft_version_id, training, state)
+        move(connection, was, replace(was, state="edited"))
         receipts.add_version(connection, origin.project_id, receipt.submission_id, receipt.id, verdict.version_no, now)
         if answers is not None:
             # Encrypted files open with the key of their own envelope alone, though all are called submission.xml.enc.
             carry_forward(connection, origin.project_id, verdict.parent_receipt_id, receipt, now)
     if answers is not None:
         receipts.insert_answers(connection, origin.project_id, receipt.id, answers.tables)
+    _write_scope_keys(connection, origin.project_id, receipt.submission_id, verdict, answers)
     record(
         connection,
         Happening(
@@ -78,3 +85,13 @@ def make_version(
             receipt_id=receipt.id,
         ),
     )
+
+
+def _write_scope_keys(
+    connection: Connection, project_id: int, submission_id: int, verdict: Verdict, answers: Answers | None
+) -> None:
+    properties = properties_of(connection, project_id)
+    form = read_form(connection, project_id, verdict) if properties else None
+    if form is not None:
+        keys = keys_of(form, None if answers is None else answers.tables, properties)
+        write_keys(connection, project_id, verdict.form_id, submission_id, keys)

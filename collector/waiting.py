@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from accounts.errors import not_found
 from accounts.models import Actor, Event, EventNote
+from accounts.scopes import Scope
 from collector.models import WAITING, Receipt, Submission
+from collector.reading import receipts_in_scope
 from config.clock import now
 from forms.models import Form, FormVersion
 
@@ -33,9 +35,16 @@ class Waiting:
     created_at: datetime
 
 
-def list_waiting(session: Session, project_id: int, kind: str = "", *, before: int | None = None) -> list[Waiting]:
+def list_waiting(
+    session: Session, project_id: int, scope: Scope, kind: str = "", *, before: int | None = None
+) -> list[Waiting]:
     """At most a page and one more of what waits (of one kind), newest first, older than receipt `before`."""
-    query = _rows(project_id).where(WAITING, Receipt.draft_version_id == 0).order_by(by_arrival.desc()).limit(PAGE + 1)
+    query = (
+        _rows(project_id)
+        .where(WAITING, Receipt.draft_version_id == 0, *receipts_in_scope(scope))
+        .order_by(by_arrival.desc())
+        .limit(PAGE + 1)
+    )
     if kind:
         query = query.where(Receipt.status == kind)
     if before is not None:
@@ -43,7 +52,7 @@ def list_waiting(session: Session, project_id: int, kind: str = "", *, before: i
     return [Waiting(*row) for row in session.execute(query)]
 
 
-def list_left_out(session: Session, project_id: int) -> list[Waiting]:
+def list_left_out(session: Session, project_id: int, scope: Scope) -> list[Waiting]:
     """What people have left out in the last 30 days and not brought back; at most a page."""
     events = (
         select(Event.receipt_id)
@@ -56,15 +65,16 @@ def list_left_out(session: Session, project_id: int) -> list[Waiting]:
         .limit(PAGE)
     )
     ids = set(session.scalars(events))
-    query = _rows(project_id).where(Receipt.id.in_(ids), Receipt.status == "discarded").order_by(Receipt.id.desc())
-    return [Waiting(*row) for row in session.execute(query)]
+    query = _rows(project_id).where(Receipt.id.in_(ids), Receipt.status == "discarded", *receipts_in_scope(scope))
+    return [Waiting(*row) for row in session.execute(query.order_by(Receipt.id.desc()))]
 
 
-def next_waiting(session: Session, project_id: int, receipt_id: int) -> int | None:
+def next_waiting(session: Session, project_id: int, scope: Scope, receipt_id: int) -> int | None:
     """What to decide about after this one: the next older, else the newest."""
     query = (
         select(Receipt.id)
         .where(Receipt.project_id == project_id, WAITING, Receipt.draft_version_id == 0, Receipt.id != receipt_id)
+        .where(*receipts_in_scope(scope))
         .order_by(by_arrival.desc())
         .limit(1)
     )
@@ -115,10 +125,12 @@ class Found:
     form: str
 
 
-def find_receipt(session: Session, project_id: int, receipt_id: int) -> Found:
+def find_receipt(session: Session, project_id: int, scope: Scope, receipt_id: int) -> Found:
     """The receipt, or Problem 404.1; those of drafts are not for this page."""
     row = session.execute(
-        _rows(project_id).with_only_columns(Receipt, Actor.display_name, _form_name()).where(Receipt.id == receipt_id)
+        _rows(project_id)
+        .with_only_columns(Receipt, Actor.display_name, _form_name())
+        .where(Receipt.id == receipt_id, *receipts_in_scope(scope))
     ).first()
     if row is None or row[0].draft_version_id:
         raise not_found()

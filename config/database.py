@@ -16,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from config.outages import is_collision, is_outage, somebody_was_first, storage_busy
 from config.statements import Row, Statement
-from config.writer import MEMO, PENDING, Writer
+from config.writer import COUNTED, MEMO, PENDING, Writer
 
 CHECKPOINT_PAGES = 4000
 log = logging.getLogger("relais.database")
@@ -123,6 +123,7 @@ class Database:
             finally:
                 if not connection.invalidated:
                     connection.info.pop(PENDING, None)
+                    connection.info.pop(COUNTED, None)
 
     @contextmanager
     def _outages_as_problems(self) -> Iterator[None]:

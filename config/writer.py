@@ -17,6 +17,8 @@ BATCH = 64
 TRIES = 5
 # Key in `connection.info` of what `before_commit` will write; gone when the transaction ends, however it ends.
 PENDING = "relais.pending"
+# Key in `connection.info` of what `before_commit` will add to counts; as above.
+COUNTED = "relais.counted"
 # Key in `connection.info` of what one transaction needs to ask only once, whatever number of works it carries.
 MEMO = "relais.memo"
 log = logging.getLogger("relais.writer")
@@ -170,8 +172,8 @@ class Writer:
                 connection.commit()
                 return None
             except Exception as error:  # noqa: BLE001 - handed to the callers
-                info.pop(PENDING, None)
-                info.pop(MEMO, None)
+                for key in (PENDING, COUNTED, MEMO):
+                    info.pop(key, None)
                 lost = connection.invalidated
                 if lost or committing or is_outage(error, self._driver):
                     self._drop_connection()

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import select
 
+from accounts.models import Project
 from accounts.sessions import forget_expired
+from collector.tally import miscounted, recount
 from config.services import Services
 from forms.models import Blob
 from sync.lease import Lease
@@ -49,11 +51,28 @@ def sweep_temporary(services: Services) -> int:
     return swept
 
 
+def recount_submissions(services: Services) -> int:
+    """Count every project's submissions anew; a count that is wrong is put right, and the log says which."""
+    wrong = 0
+    with services.database.reading() as session:
+        projects = list(session.scalars(select(Project.id)))
+    for project_id in projects:
+        with services.database.reading() as session:
+            if not miscounted(session, project_id):
+                continue
+        with services.database.transaction() as session:
+            for words in recount(session, project_id):
+                log.error("project %s: submissions were counted wrongly: %s", project_id, words)
+                wrong += 1
+    return wrong
+
+
 # job, seconds between its runs
 JOBS: tuple[tuple[Callable[[Services], int], int], ...] = (
     (forget_sessions, 3600),
     (sweep_blobs, 24 * 3600),
     (sweep_temporary, 24 * 3600),
+    (recount_submissions, 24 * 3600),
 )
 
 

@@ -13,6 +13,7 @@ from accounts import events
 from accounts.models import Consumer, Event, ProjectCounter
 from collector.classify import Rules
 from collector.release import reclassify, release_for_version, release_late, reunited
+from collector.scope_keys import look_up_older
 from config.clock import now
 from config.services import Services
 from forms.models import Form, FormVersion
@@ -21,6 +22,8 @@ from sync.lease import Lease
 NAME = "worker"
 # Receipts settled in one transaction, so that phones never wait longer than about 50 ms for it.
 SLICE = 20
+# Submissions whose answers are looked up in one transaction.
+LOOKED_UP = 200
 BATCH = 200
 PAUSE_SECONDS = 0.5
 ATTEMPTS = 5
@@ -56,6 +59,11 @@ def look_again(session: Session, event: Event, rules: Rules) -> bool:
     return False
 
 
+def look_up_scope_keys(session: Session, event: Event, rules: Rules) -> bool:  # noqa: ARG001 - every step takes them
+    """A rule asks about an answer: what submissions that are here already say to it."""
+    return look_up_older(session, event.project_id, LOOKED_UP)
+
+
 STEPS: dict[str, tuple[Step, ...]] = {
     "form.update.publish": (release_waiting_for_version,),
     "form.update": (release_if_open,),
@@ -63,6 +71,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "receipt.held": (look_again,),
     "receipt.quarantined": (look_again,),
     "receipt.restored": (look_again,),
+    "scope.update": (look_up_scope_keys,),
 }
 
 

@@ -17,9 +17,9 @@ from werkzeug.test import TestResponse
 
 from accounts import app_users, web_users
 from accounts.app_users import Credential
-from accounts.events import number_and_write
 from accounts.projects import create_project
 from app import create_app
+from collector.tally import before_commit
 from config.database import Database, engine_options
 from config.secret import load_secret
 from config.services import Services
@@ -249,6 +249,6 @@ _spare: defaultdict[str, list[Flask]] = defaultdict(list)
 def _opened_again(app: Flask, settings: Settings) -> Flask:
     """The same application with a database, files and settings of its own: everything else is the same for all."""
     engine = create_engine(settings.database, **engine_options(settings.database))
-    database = Database(engine, number_and_write)
+    database = Database(engine, before_commit)
     app.extensions["relais"] = Services(settings, load_secret(settings), database, open_storage(settings))
     return app

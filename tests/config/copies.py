@@ -12,14 +12,15 @@ import pytest
 from sqlalchemy import create_engine, delete, select
 
 from accounts.app_users import Credential
-from accounts.events import number_and_write
 from accounts.models import Actor, Consumer, Lease, Project, Session, SignInFailure, Tombstone
 from accounts.projects import create_project
+from accounts.scopes import Rule, replace_scope
 from collector import review
 from collector.arrival import Arrival, Sender, StoredFile
 from collector.classify import Rules
 from collector.intake import receive
 from collector.models import ReceiptFile, Submission
+from collector.tally import before_commit
 from config.backup import make_backup
 from config.backup_folder import Manifest, load_manifest
 from config.clock import now
@@ -42,6 +43,10 @@ def fill(relais: Installation) -> None:
     towns = b'<instance id="towns" src="jr://file-csv/towns.csv"/><bind nodeset="/data/name"'
     with_towns = xform("towns").replace(b'<bind nodeset="/data/name"', towns)
     relais.publish(with_towns, media={"towns.csv": b"name,label\nniamey,Niamey\n"})
+    relais.publish(xform("secret").replace(b"<model>", b'<model><submission base64RsaPublicKey="MIB"/>'))
+    with relais.services.database.transaction() as session:
+        admin = session.scalars(select(Actor.id).where(Actor.type == "user")).one()
+        replace_scope(session, 1, admin, [Rule("name", ("Aïchatou",))], ["P"], by=admin)
     first, parent = new_id(), new_id()
     relais.post(instance(first, photo="a.jpg"), {"a.jpg": PHOTO})
     relais.post(instance(first, name="Somebody else"))
@@ -86,7 +91,7 @@ def opened(folder: Path, database_url: str = "", **choices: Any) -> Iterator[Ser
     settings = Settings(data=folder, database_url=database_url, **{"reserve_bytes": 0, **choices})
     prepare_folder(settings.data)
     engine = create_engine(settings.database, **engine_options(settings.database))
-    services = Services(settings, load_secret(settings), Database(engine, number_and_write), open_storage(settings))
+    services = Services(settings, load_secret(settings), Database(engine, before_commit), open_storage(settings))
     if fresh:
         prepare_database(services)
     yield services

@@ -66,3 +66,30 @@ def test_versions_learn_who_published_them_their_keys_and_their_roles(engine: En
         assert [tuple(row) for row in versions] == [(sha1, 1, None), (sha1, None, None), (sha1, 1, 5)]
         assert list(connection.execute(text("SELECT match_role FROM form_field"))) == [("age",)]
         assert list(connection.execute(text("SELECT id, public FROM encryption_key"))) == [(1, "MIB")]
+
+
+def test_submissions_that_are_here_are_counted(engine: Engine) -> None:
+    with engine.connect() as connection, connection.begin():
+        upgrade(connection, "0003")
+        put(connection, "form", project_id=1, id=7, xml_form_id="a", state="open", created_at=MOMENT, web_forms=True)
+        for number, state, deleted in ((1, None, None), (2, None, None), (3, "approved", None), (4, None, MOMENT)):
+            put(
+                connection,
+                "submission",
+                project_id=1,
+                id=number,
+                form_id=7,
+                draft_version_id=0,
+                instance_id=str(number),
+                current_receipt_id=number,
+                versions=1,
+                review_state=state,
+                training=False,
+                created_at=MOMENT,
+                received_at=MOMENT,
+                deleted_at=deleted,
+            )
+        upgrade(connection)
+        differences(connection)
+        counts = connection.execute(text("SELECT form_id, review_state, count FROM submission_tally ORDER BY 2"))
+        assert [tuple(row) for row in counts] == [(7, "", 2), (7, "approved", 1)]
