@@ -1,16 +1,20 @@
-"""The separate process in which pyxform reads a stranger's workbook. The server never imports it: it runs it.
+"""The separate process in which a stranger's workbook is read. The server never imports it: it runs it.
 
-Called as `python -P compile_child.py '{"kind": ".xlsx", "form_id": …, "limits": …}'` with the workbook on stdin. Writes
-to stdout one line of JSON, then the bytes of the XForm, then those of itemsets.csv; the JSON is
-`{"xform": length, "itemsets": length or null, "warnings": […], "tables": {sheet: {"columns": …, "rows": …}}}` or
+Called by forms.limited as `python -P compile_child.py '{"kind": ".xlsx", "form_id": …, "limits": …, "root": …}'` with the
+workbook on stdin. Writes to stdout one line of JSON, then the bytes of the XForm, then those of itemsets.csv; the JSON is
+`{"xform": length, "itemsets": length or null, "warnings": […], "tables": {sheet: {"columns": …, "rows": …}},
+"findings": [[rule, severity, en, fr, [sheet, row, column], path], …] or null}` or
 `{"error": pyxform's text, "exception": its class, "cell": [sheet, row, column] or null, "warnings": […]}`.
-It needs nothing of this package, so that the limits hold before anything large is imported.
+With `{"program": […], …}` it becomes that program under the same limits.
+
+Nothing of our packages is imported before the limits hold.
 """
 
 import json
 import os
 import re
 import resource
+import signal
 import sys
 from typing import Any, BinaryIO
 
@@ -79,6 +83,25 @@ def tables_of(sheets: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def findings_of(xform: bytes, tables: dict[str, Any], seconds: int) -> list[list[Any]] | None:
+    """What the lint says of the form alone, None when it did not come to its end. A hostile form may keep it busy."""
+    from forms.lint import check
+    from forms.tables import tables_from
+
+    def stop(*_: object) -> None:
+        raise TimeoutError
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        found = check(xform, tables_from(tables))
+    except BaseException:  # noqa: BLE001 - time, memory, recursion: remarks are worth less than the form
+        return None
+    finally:
+        signal.alarm(0)
+    return [[each.rule, each.severity, each.en, each.fr, [*each.place], each.path] for each in found]
+
+
 def _is_rows(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(row, dict) for row in value)
 
@@ -94,6 +117,10 @@ def main() -> None:
     order = json.loads(sys.argv[1])
     set_limits(order["limits"])
     os.nice(10)  # phones come first
+    if "program" in order:
+        os.dup2(1, 2)
+        os.execv(order["program"][0], order["program"])  # noqa: S606 - without a shell, and that is its purpose
+    sys.path.append(order["root"])
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # xlrd prints its remarks to stdout
     warnings: list[str] = []
@@ -105,7 +132,10 @@ def main() -> None:
         _answer(out, {**facts, "warnings": warnings})
         return
     lengths = {"xform": len(xform), "itemsets": None if itemsets is None else len(itemsets)}
-    _answer(out, {**lengths, "warnings": warnings, "tables": tables_of(sheets)}, xform, itemsets or b"")
+    tables = tables_of(sheets)
+    facts = {**lengths, "warnings": warnings, "tables": tables}
+    facts["findings"] = findings_of(xform, tables, max(1, order["limits"]["seconds"] // 3))
+    _answer(out, facts, xform, itemsets or b"")
 
 
 if __name__ == "__main__":

@@ -5,29 +5,35 @@ its sets is fixed by PYTHONHASHSEED, and a workbook without a version gives a fo
 never one invented from the clock. So uploading a file twice is recognisable as no change.
 """
 
-import contextlib
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
 import tempfile
 import threading
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from config.problem import Problem
+from forms import odk_validate
 from forms.errors import compiler_busy, workbook_refused
+from forms.limited import TookTooLong, run_limited
+from forms.lint import Finding, check
+from forms.places import Place
 from forms.tables import Tables, tables_from
 from forms.workbook import Kind, has_macros, kind_of
-from forms.workbook_errors import child_died, too_heavy, took_too_long, workbook_problem
+from forms.workbook_errors import child_died, form_refused, too_heavy, took_too_long, workbook_problem
 from forms.xform import FormDefinition, parse_xform
 
-_CHILD = Path(__file__).with_name("compile_child.py")
 # Two cores in a small laptop: a third workbook waits, phones do not.
 PLACES = threading.BoundedSemaphore(2)
+# What a workbook that waited for its place still gets at least.
+_LEAST_SECONDS = 6
+# An XForm beyond this is not looked at for remarks: that would hold up a thread of the server for seconds.
+_LINTED_BYTES = 2 * 1024 * 1024
+_ENDING = re.compile(r"\.(?:xlsx?|xlsm|xml)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +56,35 @@ class CompileLimits:
 class Compiled:
     """A form version: the XForm exactly as phones will get it, pyxform's and our warnings, itemsets.csv if any.
 
-    `tables` are the workbook's sheets, None for an uploaded XForm; with the XForm they are what forms.lint looks at.
+    `findings` are the remarks of forms.lint on the form alone (forms.lint.compare adds those that need the version before
+    and the files). `tables` are the workbook's sheets, None for an uploaded XForm.
     """
 
     xform: bytes
     warnings: tuple[str, ...]
     itemsets: bytes | None
     tables: Tables | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 DEFAULT_LIMITS = CompileLimits()
+UNFINISHED = Finding(
+    "too-large-to-check",
+    "advice",
+    "the form is too large to be looked through for mistakes.",
+    "le formulaire est trop grand pour qu'on y cherche des fautes.",
+)
 
 
-def compile_form(content: bytes, filename: str, *, limits: CompileLimits = DEFAULT_LIMITS) -> Compiled:
+def compile_form(
+    content: bytes, filename: str, *, limits: CompileLimits = DEFAULT_LIMITS, validate: bool = True
+) -> Compiled:
     """Compile .xlsx, .xlsm or .xls with pyxform in a limited child process; take an XForm .xml byte for byte.
 
-    The content decides what it is; the file name only gives a form id to workbooks without one, as in ODK Central.
-    Raises Problem 400.15 (workbook), 400.1, 400.2, 400.8, 400.25 (XForm) or 503.1 (too many at once).
+    The content decides what it is; the file name only gives a form id to workbooks without one, as in ODK Central. A
+    workbook that phones could not open is refused: by our own rules always, by ODK Validate where there is Java
+    (`validate` is for forms nobody has proven yet). Raises Problem 400.15 (workbook), 400.1, 400.2, 400.8, 400.25 (XForm)
+    or 503.1 (too many at once).
     """
     if len(content) > limits.workbook_bytes:
         megabytes = limits.workbook_bytes // 1024 // 1024
@@ -76,17 +94,37 @@ def compile_form(content: bytes, filename: str, *, limits: CompileLimits = DEFAU
         )
     kind = kind_of(content, unpacked_bytes=limits.unpacked_bytes, members=limits.members)
     if kind == ".xml":
-        return Compiled(content, _own_warnings(parse_xform(content)), None)
-    compiled = _in_child(content, kind, fallback_form_id(filename), limits)
+        warnings = _own_warnings(parse_xform(content))
+        return Compiled(content, warnings, None, None, _findings_of_xform(content))
+    with _place(limits) as deadline, tempfile.TemporaryDirectory(prefix="compile-") as folder:
+        compiled = _in_child(content, kind, fallback_form_id(filename), limits, Path(folder), deadline)
+        definition = _checked(compiled.xform)
+        faults = [each for each in compiled.findings if each.severity == "error"]
+        if not faults and validate:
+            compiled = _validated(compiled, limits, Path(folder), deadline)
+    if faults:
+        raise form_refused(faults, compiled.warnings)
     macros = ("The workbook contains macros. They are ignored.",) if kind == ".xlsx" and has_macros(content) else ()
-    warnings = (*compiled.warnings, *macros, *_own_warnings(_checked(compiled.xform)))
-    return Compiled(compiled.xform, warnings, compiled.itemsets, compiled.tables)
+    warnings = (*compiled.warnings, *macros, *_own_warnings(definition))
+    return replace(compiled, warnings=warnings)
+
+
+@contextmanager
+def _place(limits: CompileLimits) -> Iterator[float]:
+    """One of the places for a compilation, and when it must be left: waiting counts."""
+    deadline = time.monotonic() + limits.seconds
+    if not PLACES.acquire(timeout=max(0, limits.seconds - _LEAST_SECONDS)):
+        raise compiler_busy()
+    try:
+        yield deadline
+    finally:
+        PLACES.release()
 
 
 def fallback_form_id(filename: str) -> str:
     """The form id of a workbook that declares none: its file name without folders and ending, `form` if empty."""
-    stem = PurePosixPath(filename.replace("\\", "/")).stem
-    return re.sub(r"[\x00-\x1f\x7f]", "", stem).strip()[:100].strip() or "form"
+    name = PurePosixPath(filename.replace("\\", "/")).name
+    return re.sub(r"[\x00-\x1f\x7f]", "", _ENDING.sub("", name)).strip()[:100].strip() or "form"
 
 
 def _own_warnings(definition: FormDefinition) -> tuple[str, ...]:
@@ -116,58 +154,33 @@ def _checked(xform: bytes) -> FormDefinition:
         ) from None
 
 
-def _in_child(content: bytes, kind: Kind, form_id: str, limits: CompileLimits) -> Compiled:
-    if not PLACES.acquire(timeout=limits.seconds):
-        raise compiler_busy()
+def _in_child(
+    content: bytes, kind: Kind, form_id: str, limits: CompileLimits, folder: Path, deadline: float
+) -> Compiled:
+    source = folder / "workbook"
+    source.write_bytes(content)
+    seconds = deadline - time.monotonic()
     try:
-        with tempfile.TemporaryDirectory(prefix="compile-") as folder:
-            answer = _run(content, kind, form_id, limits, Path(folder))
-    finally:
-        PLACES.release()
+        status, answer = run_limited({"kind": kind, "form_id": form_id, "limits": asdict(limits)}, source, seconds)
+    except TookTooLong:
+        # One that had to wait may only need its full time.
+        raise took_too_long() if seconds > limits.seconds - 1 else compiler_busy() from None
+    if status != 0:
+        raise child_died(status)
     return _read_answer(answer)
 
 
-def _run(content: bytes, kind: Kind, form_id: str, limits: CompileLimits, folder: Path) -> bytes:
-    """What the child wrote; everything it can touch lies in `folder`."""
-    order = json.dumps({"kind": kind, "form_id": form_id, "limits": asdict(limits)})
-    source, target = folder / "workbook", folder / "answer"
-    source.write_bytes(content)
-    # Nothing of the server's environment (secrets!) but what Python itself may need to start.
-    environment = {name: os.environ[name] for name in ("PYTHONPATH", "LD_LIBRARY_PATH") if name in os.environ} | {
-        "PATH": os.defpath,
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
-        "PYTHONHASHSEED": "0",
-        "PYTHONUTF8": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    # Files rather than pipes: RLIMIT_FSIZE then bounds the answer, and nobody waits on a full pipe.
-    with source.open("rb") as stdin, target.open("wb") as stdout:
-        child = subprocess.Popen(
-            [sys.executable, "-P", "-s", str(_CHILD), order],
-            stdin=stdin,
-            stdout=stdout,
-            stderr=subprocess.DEVNULL,
-            cwd=folder,
-            env=environment,
-            start_new_session=True,
-        )
-        try:
-            status = child.wait(limits.seconds)
-        except subprocess.TimeoutExpired:
-            raise took_too_long() from None
-        finally:
-            _end(child)
-    if status != 0:
-        raise child_died(status)
-    return target.read_bytes()
+def _validated(compiled: Compiled, limits: CompileLimits, folder: Path, deadline: float) -> Compiled:
+    """As it was, or with the remark that ODK Validate did not look; raises its verdict as a sentence."""
+    verdict = odk_validate.run(compiled.xform, asdict(limits), folder, deadline - time.monotonic())
+    if verdict.faults:
+        raise odk_validate.refusal(verdict.faults, compiled.xform, compiled.tables, compiled.warnings)
+    return compiled if verdict.checked else replace(compiled, findings=(*compiled.findings, odk_validate.UNCHECKED))
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of the child's process group, and reap the child."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
+def _findings_of_xform(xform: bytes) -> tuple[Finding, ...]:
+    # Nobody's workbook: ODK Central takes an XForm as it is, so even what phones cannot open is only a remark.
+    return tuple(check(xform)) if len(xform) <= _LINTED_BYTES else (UNFINISHED,)
 
 
 def _read_answer(answer: bytes) -> Compiled:
@@ -180,4 +193,12 @@ def _read_answer(answer: bytes) -> Compiled:
         raise workbook_problem(facts)
     length = facts["xform"]
     itemsets = None if facts["itemsets"] is None else bodies[length : length + facts["itemsets"]]
-    return Compiled(bodies[:length], tuple(facts["warnings"]), itemsets, tables_from(facts["tables"]))
+    found = facts["findings"]
+    findings = (
+        (UNFINISHED,)
+        if found is None
+        else tuple(
+            Finding(rule, severity, en, fr, Place(*place), path) for rule, severity, en, fr, place, path in found
+        )
+    )
+    return Compiled(bodies[:length], tuple(facts["warnings"]), itemsets, tables_from(facts["tables"]), findings)

@@ -1,6 +1,6 @@
 """Where in a workbook something is, in words."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Place(NamedTuple):
@@ -9,6 +9,10 @@ class Place(NamedTuple):
     sheet: str | None = None
     row: int | None = None
     column: str | None = None
+
+    def known(self) -> dict[str, Any]:
+        """What is known of it, by name, for the details of a Problem."""
+        return {key: value for key, value in self._asdict().items() if value is not None}
 
     def sentence(self, what: str, language: str) -> str:
         """`what` with the place in front: `Sheet survey, row 3, column label: …`."""

@@ -13,6 +13,7 @@ import hypothesis
 import pytest
 
 from accounts import passwords
+from forms import odk_validate
 from tests import postgres as postgres_programs
 from tests.command import Command, Ran, run
 from tests.installation import Installation, Template, copied, make_template
@@ -64,6 +65,12 @@ def postgres_url(postgres: postgres_programs.Server) -> Iterator[str]:
 def _cheap_passwords() -> None:
     """A password hash that costs nothing: what is tested is what is done with it."""
     passwords.hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_second_judge() -> None:
+    """ODK Validate costs half a second for each workbook; tests about it bring it back."""
+    odk_validate.command = None
 
 
 @pytest.fixture(scope="session")

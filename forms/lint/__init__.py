@@ -1,20 +1,20 @@
 """Remarks on a form before it reaches phones. A rule is a function in one of the files beside this one.
 
-`check` is all that others need. Nothing here touches a database or the network, and nothing here refuses a form: what
-phones could not open is refused by the compiler.
+`check` and `compare` are all that others need. Nothing here touches a database or the network, and nothing here refuses a form: the
+compiler refuses workbooks with findings of severity error.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from forms.lint.finding import Finding, Rule, Severity, Subject, Version
 from forms.tables import Tables
 
-__all__ = ["Finding", "Rule", "Severity", "check", "rules"]
+__all__ = ["Finding", "Rule", "Severity", "check", "compare", "rules"]
 
-_SEVERITIES: tuple[Severity, ...] = ("loss", "warning", "advice")
+_SEVERITIES: tuple[Severity, ...] = ("error", "loss", "warning", "advice")
 
 
 def check(
@@ -24,15 +24,32 @@ def check(
     files: Mapping[str, bytes] | None = None,
     previous: bytes | None = None,
 ) -> list[Finding]:
-    """Every remark on a form, the gravest first, then in the order of the workbook.
+    """Every remark on a form: the gravest first, then in the order of the workbook.
 
     `xform` and `tables` come from forms.compiler.Compiled; `files` are the form's attachments that are there already;
     `previous` is the XForm of the version that phones have now.
     """
-    old = None if previous is None else Version(previous)
-    subject = Subject(Version(xform, tables, files or {}), old)
-    findings = [finding for rule in rules().values() for finding in rule.findings(subject)]
-    return sorted(findings, key=_order)
+    return _findings(_subject(xform, tables, files, previous), rules().values())
+
+
+def compare(
+    xform: bytes,
+    tables: Tables | None = None,
+    *,
+    files: Mapping[str, bytes] | None = None,
+    previous: bytes | None = None,
+) -> list[Finding]:
+    """The remarks that need the files or the version before: what forms.compiler.Compiled.findings cannot hold yet."""
+    asked = [rule for rule in rules().values() if rule.needs_more]
+    return _findings(_subject(xform, tables, files, previous), asked)
+
+
+def _subject(xform: bytes, tables: Tables | None, files: Mapping[str, bytes] | None, previous: bytes | None) -> Subject:
+    return Subject(Version(xform, tables, files or {}), None if previous is None else Version(previous))
+
+
+def _findings(subject: Subject, asked: Iterable[Rule]) -> list[Finding]:
+    return sorted((finding for rule in asked for finding in rule.findings(subject)), key=_order)
 
 
 @cache

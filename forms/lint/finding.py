@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+from forms.expressions import Written, expressions
 from forms.labels import Labels, parse_labels
 from forms.places import Place
 from forms.tables import Question, Row, Tables
 from forms.xform import FormDefinition, parse_xform
 from forms.xform_document import XFormDocument, open_xform
 
-# loss: answers would be lost, or a record could never be finished. warning: a mistake in nearly every case.
-# advice: worth a look.
-Severity = Literal["loss", "warning", "advice"]
+# error: phones could not open the form; workbooks with one are refused. loss: answers would be lost, or a record could
+# never be finished. warning: a mistake in nearly every case. advice: worth a look.
+Severity = Literal["error", "loss", "warning", "advice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,33 @@ class Version:
         """The XForm as a tree."""
         return open_xform(self.xform)
 
-    def place(self, path: str, column: str | None = None) -> Place:
-        """The row of a question, by its path; nowhere when there are no tables."""
-        question = self.tables.by_path.get(path) if self.tables else None
+    @cached_property
+    def expressions(self) -> tuple[Written, ...]:
+        """Every expression of the form."""
+        return expressions(self.document)
+
+    @cached_property
+    def nodes(self) -> frozenset[str]:
+        """The absolute paths of the primary instance, the root's included."""
+        root = f"/{self.definition.root_name}"
+        return frozenset((root, *(root + field.path for field in self.definition.fields)))
+
+    def path_of(self, node: str) -> str:
+        """An absolute path without the root, as in Field."""
+        return node.removeprefix(f"/{self.definition.root_name}")
+
+    def place(self, node: str, column: str | None = None) -> Place:
+        """The cell that a node's expression comes from; nowhere when there are no tables."""
+        path = self.path_of(node)
+        if self.tables is None:
+            return Place()
+        if path == "/meta/instanceName":
+            return Place("settings", 2, "instance_name")
+        if path.startswith("/meta/entity"):
+            return Place("entities", 2, None)
+        question = self.tables.by_path.get(path)
+        if question is None and path.endswith("_count"):  # what pyxform makes of an expression in repeat_count
+            question, column = self.tables.by_path.get(path.removesuffix("_count")), "repeat_count"
         return at(question.row, column) if question else Place()
 
 
@@ -85,13 +110,17 @@ class Remark(NamedTuple):
 
 @dataclass(frozen=True)
 class Rule:
-    """A named rule; `why_en` and `why_fr` say what goes wrong in the field when nobody listens."""
+    """A named rule; `why_en` and `why_fr` say what goes wrong in the field when nobody listens.
+
+    One that `needs_more` looks at the files or the version before.
+    """
 
     name: str
     severity: Severity
     why_en: str
     why_fr: str
     find: Callable[[Subject], Iterator[Remark]]
+    needs_more: bool = False
 
     def findings(self, subject: Subject) -> Iterator[Finding]:
         """Everything the rule has to say."""
@@ -100,10 +129,10 @@ class Rule:
 
 
 def rule(
-    name: str, severity: Severity, *, why_en: str, why_fr: str
+    name: str, severity: Severity, *, why_en: str, why_fr: str, needs_more: bool = False
 ) -> Callable[[Callable[[Subject], Iterator[Remark]]], Rule]:
     """Make a rule of the function below it."""
-    return lambda find: Rule(name, severity, why_en, why_fr, find)
+    return lambda find: Rule(name, severity, why_en, why_fr, find, needs_more)
 
 
 def at(row: Row, key: str | None = None, sheet: str = "survey") -> Place:
