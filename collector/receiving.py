@@ -37,8 +37,25 @@ class Posted:
     user_agent: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An arrival whose files are stored and which may be committed."""
+
+    work: Receive
+
+
 def receive_posted(opened: Services, who: Access, posted: Posted) -> Outcome:
     """Receive one instance, or one batch of its files (C43-C59); returns once it is committed to disk, or raises a Problem."""
+    ready = prepare(opened, who, posted)
+    assert ready is not None
+    answer: Answer = opened.database.writer.commit(ready.work)
+    if isinstance(answer, Problem):
+        raise answer
+    return answer
+
+
+def prepare(opened: Services, who: Access, posted: Posted, *, files: bool = True) -> Ready | None:
+    """Everything before the commit. Without `files`: None, and nothing stored, for one that brings any."""
     settings = opened.settings
     if opened.storage.free() < settings.reserve_bytes + (posted.content_length or 0):
         raise no_space()
@@ -50,6 +67,8 @@ def receive_posted(opened: Services, who: Access, posted: Posted) -> Outcome:
         max_xml=settings.max_xml_bytes,
         max_file=settings.max_file_bytes,
     ) as upload:
+        if upload.files and not files:
+            return None
         sender = Sender(who.actor_id, _short(posted.device_id), _short(posted.user_agent), who.training)
         # Parsed before any file is stored: what cannot be received leaves nothing behind.
         arrival = Arrival(who.project_id, upload.xml, sender, tuple(map(_promised, upload.files)), who.draft)
@@ -57,10 +76,7 @@ def receive_posted(opened: Services, who: Access, posted: Posted) -> Outcome:
         for part in upload.files:
             opened.storage.put(part.sha256, part.path or part.content or b"")
     rules = Rules(who.late or settings.late, settings.conflict_limit, settings.conflict_quota)
-    answer: Answer = opened.database.writer.commit(Receive(arrival, rules, opened.secret))
-    if isinstance(answer, Problem):
-        raise answer
-    return answer
+    return Ready(Receive(arrival, rules, opened.secret))
 
 
 def _require_right(opened: Services, who: Access, xml_form_id: str) -> None:

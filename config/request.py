@@ -9,6 +9,7 @@ from waitress.parser import HTTPRequestParser
 from config.body_spool import BodySpool
 from config.forwarding import take_forwarding
 from config.gate import Refusal
+from config.lane import Prepared
 
 if TYPE_CHECKING:
     from config.channel import GatedChannel
@@ -21,10 +22,12 @@ SHORT_BODY = 1024 * 1024
 
 
 class GatedRequest(HTTPRequestParser):  # type: ignore[misc]  # waitress has no type information
-    """A request as waitress parses it. `refusal`: what the gate said; `cut_short`: the client is still sending."""
+    """A request as waitress parses it. `refusal`: what the gate said; `cut_short`: the client is still sending;
+    `prepared`: its answer, when it went the way of config.lane."""
 
     refusal: Refusal | None = None
     cut_short = False
+    prepared: Prepared | None = None
     client_ip = ""
     body_rcv: Any
     completed: bool

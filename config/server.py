@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
-from waitress.task import ThreadedTaskDispatcher
 
 from config.channel import GatedChannel
 from config.event_loop import event_loop
 from config.gate import ErrorPage, Gate, plain_error
+from config.lane import Lanes, Together
 
 if sys.platform != "win32":
     import resource
@@ -49,7 +49,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no type infor
     channel_class = GatedChannel
     stopping = False
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a deployment and the application choose, each by name
         self,
         app: "WSGIApplication",
         *,
@@ -58,6 +58,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no type infor
         tempdir: Path,
         threads: int = 32,
         gate: Gate | None = None,
+        together: Together | None = None,
         error_page: ErrorPage = plain_error,
         max_body_bytes: int = 2 << 30,
         proxies: Sequence[str] = (),
@@ -80,9 +81,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no type infor
         )
         dispatchers: dict[int, Any] = {}
         try:
-            super().__init__(
-                app, dispatchers, dispatcher=ThreadedTaskDispatcher(), adj=choices, sockinfo=choices.listen[0]
-            )
+            super().__init__(app, dispatchers, dispatcher=Lanes(together), adj=choices, sockinfo=choices.listen[0])
         except OSError:
             self.trigger.close()
             wasyncore.dispatcher.close(self)

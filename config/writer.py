@@ -54,13 +54,33 @@ class _Then(Enum):
 _Failure = tuple[_Then, Exception]
 
 
-class _Item:
-    __slots__ = ("done", "error", "result", "work")
+class _Call:
+    """Whoever waits for some items, to be woken once: a thread woken for each would fight the writer for each."""
 
-    def __init__(self, work: Work) -> None:
+    __slots__ = ("_done", "_left")
+
+    def __init__(self, items: int) -> None:
+        self._left = items
+        self._done = threading.Lock()
+        self._done.acquire()
+
+    def one_is_done(self) -> None:
+        """For the writer's thread alone."""
+        self._left -= 1
+        if not self._left:
+            self._done.release()
+
+    def wait(self) -> None:
+        """Until all are done."""
+        self._done.acquire()
+
+
+class _Item:
+    __slots__ = ("call", "error", "result", "work")
+
+    def __init__(self, work: Work, call: _Call) -> None:
         self.work = work
-        self.done = threading.Lock()
-        self.done.acquire()
+        self.call = call
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -82,19 +102,30 @@ class Writer:
 
     def commit(self, work: Work) -> Any:
         """Run `work` in the next shared transaction; the value it returned once that is on disk, or its error."""
-        item = _Item(work)
+        (item,) = self._carry_out([work])
+        if item.error is not None:
+            raise item.error
+        return item.result
+
+    def commit_all(self, works: Sequence[Work]) -> list[Any]:
+        """As `commit` for each of `works`, in one hand-over: what each returned, or the error it would have raised."""
+        if not works:
+            return []
+        return [item.result if item.error is None else item.error for item in self._carry_out(works)]
+
+    def _carry_out(self, works: Sequence[Work]) -> list[_Item]:
+        call = _Call(len(works))
+        items = [_Item(work, call) for work in works]
         with self._ready:
             if self._closed:
                 raise storage_busy("stopping")
             if self._thread is None:
                 self._thread = threading.Thread(target=self._serve, name="writer", daemon=True)
                 self._thread.start()
-            self._waiting.append(item)
+            self._waiting += items
             self._ready.notify()
-        item.done.acquire()
-        if item.error is not None:
-            raise item.error
-        return item.result
+        call.wait()
+        return items
 
     def close(self) -> None:
         """Commit what was accepted, then stop."""
@@ -120,7 +151,7 @@ class Writer:
                 self._drop_connection()
                 _fail(batch, error)
             for item in batch:
-                item.done.release()
+                item.call.one_is_done()
         self._drop_connection()
 
     def _take(self) -> list[_Item]:

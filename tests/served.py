@@ -15,6 +15,7 @@ from accounts.cli import qr_text
 from accounts.projects import create_project
 from collector.arrival import unpacked
 from collector.door import SURROUNDINGS, Door
+from collector.key_lane import KeyLane
 from config.server import Server
 from tests.installation import PASSWORD, Installation
 from tests.phone import Phone
@@ -134,6 +135,7 @@ def serving(relais: Installation, **choices: Any) -> Iterator[Served]:
         tempdir=settings.temporary,
         threads=8,
         gate=door,
+        together=KeyLane(relais.services),
         error_page=door.error_page,
         max_body_bytes=settings.max_file_bytes + settings.max_xml_bytes + 2 * SURROUNDINGS,
         proxies=settings.proxies,

@@ -157,3 +157,12 @@ def test_a_database_that_somebody_else_keeps_locked_is_503(sqlite_notes: Opened)
     assert refused.value.status == 503
     assert sqlite_notes.database.writer.commit(Note("a")) == "kept a"
     other.database.close()
+
+
+def test_several_handed_over_at_once_hear_each_their_own(opened: Opened) -> None:
+    works = [Note("a"), Note("b", fail=lambda: ValueError("b")), Note("c", shard=2)]
+    first, second, third = opened.database.writer.commit_all(works)
+    assert (first, third) == ("kept a", "kept c")
+    assert isinstance(second, ValueError)
+    assert opened.names() == ["a", "c"]
+    assert opened.database.writer.commit_all([]) == []
