@@ -28,6 +28,10 @@ OPEN: dict[str, Answer] = IDENTITY | {
     "midas_status": "used_daily", "midas_down_d": 3, "midas_down_why": "power", "alert_lists": "national interpol",
     "rec_share": "75_99", "sop": "seen", "docs_ok": "passport id_regional", "complaint": "yes", "women_search": "yes",
     "ct_ind": "said", "referral": "seen", "ct_trained": 5, "cvp": "yes", "cvp_meet": "month",
+    "rain_cut_days": 40, "market_days": "thu", "bypass_n": 4, "custody": "no", "midas_sync": "week", "reg_yest": 702,
+    "fraud_30": 2, "refused_30": 11, "fees": "no", "ref_90": 3, "uasc_90": 1, "meet_counter": "quarter",
+    "joint_patrol": "dk", "cvp_info_30": 6, "mir_trust": "3", "mir_patrol": "rare", "simex": "no",
+    "health_staff": "yes", "inc_6m": 2, "inc_types": "threat theft", "comment": "Toiture à refaire avant les pluies.",
     "needs": "power training staff bldg water bmis comms transport security",
 }  # fmt: skip
 SCORES = ("s_equip", "s_infra", "s_data", "s_prot", "s_total")

@@ -25,7 +25,10 @@ HOUSEHOLD: dict[str, Answer] = DOOR | {
     "b_know": "yes", "b_cross": "week", "b_why": "market", "b_doc": "yes", "s_day": "3", "s_night": "2",
     "s_trend": "same", "s_threats": "banditry", "s_patrol": "rare", "rep_whom": "chief", "c_seen": "migr fuel",
     "c_hotline": "no", "cvp_know": "yes", "cvp_mem": "no", "cvp_use": "some", "ew_got": "no", "others": "none",
-    "distress": "no",
+    "distress": "no", "near_post": "0e87f1c3-2b6f-476b-8ff3-a85fadc925d7", "r_edu": "koranic", "years_here": 34,
+    "m_dis": ["1", "1", "2", ""], "m_away": ["neigh", "no", "", ""], "t_water": "15", "t_health": "60", "t_market": "30",
+    "b_route": "both", "b_pay": "ref", "c_tip": "mixed", "c_som": "right", "crisis_plan": "no", "conf_res": "chief cvp",
+    "women_voice": "some", "youth_voice": "none", "gps": "13.1652 7.7681 380 20", "obs": "Accueil chaleureux.",
 } | dict.fromkeys(RCSI, 1) | dict.fromkeys(SERS, "4") | dict.fromkeys(TRUST, "3")  # fmt: skip
 
 
@@ -158,7 +161,13 @@ def test_every_level_of_the_place_has_a_way_out(interview: Interviewer) -> None:
     region = interview(SURVEY, HOUSEHOLD | {"adm1": "NE-oth", "adm1_other": "A", "adm2_other": "B", "adm3_other": "C"})
     assert region.stop is None
     assert not {"adm2", "adm3"} & set(region.values)
-    bamako: dict[str, Answer] = {"country": "ML", "adm1": "ML-BKO", "adm2": "ML-BKO.01", "adm3": "ML-BKO.01.04"}
+    bamako: dict[str, Answer] = {
+        "country": "ML",
+        "adm1": "ML-BKO",
+        "adm2": "ML-BKO.01",
+        "adm3": "ML-BKO.01.04",
+        "near_post": None,
+    }
     assert interview(SURVEY, HOUSEHOLD | bamako | {"ea_id": "ML0001"}).stop is None
     assert interview(SURVEY, HOUSEHOLD | bamako | {"ea_id": "NE0001"}).stop == ("ea_id", "constraint")
 

@@ -14,7 +14,7 @@ GROUP: dict[str, Answer] = {
     "enum_code": "NE-012", "fmp_id": ARLIT, "record_type": "group", "obs_date": day(),
     "obs_time": "07:45:00.000+01:00", "flow_dir": "out", "info_src": "driver", "transport": "pickup", "n_vehicles": 1,
     "n_men": 9, "n_women": 2, "n_boys": 1, "n_girls": 0, "n_nat": 1, "nat_code": ["NG"], "dep_country": "NG",
-    "dest_country": "LY", "reason": "eco_long",
+    "dest_country": "LY", "reason": "eco_long", "dep_place": "Kano", "next_stop": "Dirkou",
 }  # fmt: skip
 SHIFT: dict[str, Answer] = {
     "enum_code": "NE-012", "fmp_id": ARLIT, "record_type": "shift", "sh_from": "08:00:00.000+01:00",
