@@ -17,6 +17,7 @@ import accounts.api
 import accounts.cli
 import accounts.pages
 import collector.api
+import collector.api_odata
 import collector.cli
 import collector.pages
 import collector.pages_deliveries
@@ -95,6 +96,7 @@ BLUEPRINTS = (
     accounts.api.api,
     accounts.pages.pages,
     collector.api.api,
+    collector.api_odata.api,
     collector.pages.pages,
     collector.pages_forms.pages,
     collector.pages_submissions.pages,

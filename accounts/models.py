@@ -177,6 +177,7 @@ class Event(Model):
     __table_args__ = (
         Index("ix_event_submission", "project_id", "submission_id", "seq"),
         Index("ix_event_created", "project_id", "created_at"),
+        Index("ix_event_form", "project_id", "form_id", "seq"),
     )
     project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     seq: Mapped[int] = mapped_column(BigInt, primary_key=True)

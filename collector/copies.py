@@ -10,7 +10,7 @@ from collector.answers import Tables, read_answers
 from collector.arrival import unpacked
 from collector.history import Version
 from collector.models import Receipt
-from collector.reading import answers_of
+from collector.stored_submissions import answers_of
 from collector.submission_xml import parse, text_of
 from config.storage import Storage
 from forms.attachments import form_files

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from accounts.errors import not_found
 from accounts.events import Happening, record
 from accounts.scopes import Scope
-from collector import reading
+from collector import stored_files, stored_submissions
 from collector.exports import csv
 from collector.reading import Selection
 from config.clock import now
@@ -34,9 +34,9 @@ def csv_zip(
     csv.write_zip(
         out,
         definition,
-        reading.submissions(read, selection),
-        reading.media(read, opened.storage, selection) if attachments else (),
-        reading.audits(read, opened.storage, selection) if attachments else (),
+        stored_submissions.submissions(read, selection),
+        stored_files.media(read, opened.storage, selection) if attachments else (),
+        stored_files.audits(read, opened.storage, selection) if attachments else (),
         written_at=now(),
     )
 
@@ -46,7 +46,7 @@ def root_csv(opened: Services, selection: Selection, version_id: int, out: IO[by
     read = opened.database.reading
     with read() as session:
         definition = definition_of(session, selection.project_id, version_id)
-    for line in csv.root_csv(definition, reading.submissions(read, selection)):
+    for line in csv.root_csv(definition, stored_submissions.submissions(read, selection)):
         out.write(line)
 
 

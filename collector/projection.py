@@ -5,7 +5,7 @@ from operator import itemgetter
 from typing import Any
 
 from collector.answers import Tables
-from forms.xform import Field, FormDefinition
+from forms.xform import Field, FormDefinition, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,12 @@ def project(tables: Tables, source: FormDefinition, target: FormDefinition) -> T
         number: [] if move is None else [list(move.pick((*row, None))) for row in tables.get(move.source, ())]
         for number, move in plan.items()
     }
+
+
+def same_table(source: FormDefinition, target: FormDefinition, table: Table) -> int | None:
+    """The number that a table of `target` has in `source`; None when it is no table there."""
+    chain = _chain(target, table.number)
+    return next((each.number for each in source.tables if _chain(source, each.number) == chain), None)
 
 
 def _plan(source: FormDefinition, target: FormDefinition) -> dict[int, _TableMove | None]:

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from accounts.models import Actor
 from accounts.scopes import Scope
 from collector.models import Receipt, Submission
-from collector.reading import Selection, present_files
+from collector.reading import Selection
 from collector.receipts import names
+from collector.stored_submissions import present_files
 from collector.tally import counts_of
 
 PAGE = 50

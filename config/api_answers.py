@@ -27,7 +27,8 @@ def finish(response: Response) -> Response:
     response.headers.setdefault("Cache-Control", "private, no-cache" if reading else "no-store")
     response.headers.setdefault("Vary", "Accept-Encoding, Origin" if reading else "*")
     if response.mimetype == "application/json":
-        response.headers["Content-Type"] = "application/json; charset=utf-8"
+        if "charset" not in response.mimetype_params:
+            response.headers["Content-Type"] = "application/json; charset=utf-8"
         if reading and response.status_code == 200 and not response.is_streamed and not response.get_etag()[0]:
             response.add_etag(weak=True)
             response.make_conditional(request)

@@ -38,6 +38,7 @@ HOUSEKEEPING_SECONDS = 5
 HEADER_LIMIT = 256 * 1024
 READ_PIECE = 64 * 1024
 STOP_SECONDS = 10
+UNREACHED = 1 << 60
 # A socket, the file of a body, the file of an answer.
 FILES_PER_CONNECTION = 3
 OTHER_FILES = 200
@@ -78,6 +79,8 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no type infor
             max_request_header_size=HEADER_LIMIT,
             max_request_body_size=max_body_bytes,
             recv_bytes=READ_PIECE,
+            # An answer made piece by piece waits for a slow reader in a file, never in a thread.
+            outbuf_high_watermark=UNREACHED,
         )
         dispatchers: dict[int, Any] = {}
         try:

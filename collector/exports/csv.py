@@ -20,12 +20,10 @@ from typing import IO
 
 from collector.answers import Tables
 from collector.archive import Archive, safe_file_name
+from collector.exported import ExportedSubmission, RootRow
 from collector.projection import project
 from config.clock import wire
 from forms.xform import FormDefinition
-
-NOT_DECRYPTED = "not decrypted"
-MISSING_ENCRYPTED_DATA = "missing encrypted form data"
 
 _ROOT_END = (
     "KEY",
@@ -60,37 +58,6 @@ _BUFFER = 1 << 16
 
 # The longest cell of an audit.csv is the longest answer; Python's default limit is 128 KB for the whole process.
 csv.field_size_limit(2**31 - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class RootRow:
-    """What the root table says of a submission besides its answers.
-
-    `instance_id` (KEY), `created_at` (aware), submitter, `device_id` and `form_version` are those of the first version,
-    `edits` counts the later ones. The attachment counts are of the current version and count only files its XML names.
-    `status` is None for answers that can be read, else NOT_DECRYPTED or MISSING_ENCRYPTED_DATA (its .enc never came).
-    """
-
-    instance_id: str
-    created_at: datetime
-    submitter_id: int | None
-    submitter_name: str | None
-    attachments_present: int
-    attachments_expected: int
-    status: str | None
-    review_state: str | None
-    device_id: str | None
-    edits: int
-    form_version: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExportedSubmission:
-    """One submission for `write_zip`: `tables` as its own version's `definition` lays them out, None when encrypted."""
-
-    row: RootRow
-    definition: FormDefinition
-    tables: Tables | None
 
 
 def header(definition: FormDefinition, table: int = 0) -> bytes:

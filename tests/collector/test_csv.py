@@ -18,10 +18,8 @@ from hypothesis import strategies as st
 
 from collector.answers import Tables, flatten
 from collector.archive import safe_file_name
+from collector.exported import NOT_DECRYPTED, ExportedSubmission, RootRow
 from collector.exports.csv import (
-    NOT_DECRYPTED,
-    ExportedSubmission,
-    RootRow,
     audit_lines,
     file_name,
     header,

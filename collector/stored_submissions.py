@@ -1,0 +1,210 @@
+"""Submissions as exports and feeds read them: by id, a page at a time, so that no read holds the database for long."""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, Integer, and_, false, or_, select, tuple_
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from accounts.models import Actor
+from collector.answers import Tables
+from collector.exported import MISSING_ENCRYPTED_DATA, NOT_DECRYPTED, ExportedSubmission, RootRow
+from collector.models import Answers, Receipt, ReceiptFile, Submission
+from collector.projection import same_table
+from collector.reading import Reading, Selection
+from collector.receipts import names
+from forms.models import FormVersion
+from forms.queries import definition_of
+from forms.xform import FormDefinition, Table
+
+PAGE = 500
+EVERYTHING = 2**63 - 1
+Position = tuple[datetime, int]
+"""A place in the order of arrival: created_at, then id."""
+
+
+class RowCount(FunctionElement[int]):
+    """How many rows an array of answers has."""
+
+    inherit_cache = True
+    type = Integer()
+    name = "row_count"
+
+
+@compiles(RowCount, "sqlite")
+def _on_sqlite(element: RowCount, compiler: SQLCompiler, **choices: Any) -> str:
+    return f"json_array_length({compiler.process(element.clauses, **choices)})"
+
+
+@compiles(RowCount, "postgresql")
+def _on_postgresql(element: RowCount, compiler: SQLCompiler, **choices: Any) -> str:
+    return f"json_array_length(CAST({compiler.process(element.clauses, **choices)} AS JSON))"
+
+
+def ids(
+    session: Session,
+    selection: Selection,
+    *,
+    after: Position | None = None,
+    orders: Sequence[Any] = (),
+    skip: int = 0,
+    limit: int | None = None,
+) -> list[int]:
+    """The ids of the selection, newest first, or in the `orders` given; `after`: those older than this place."""
+    query = select(Submission.id).where(*selection.conditions())
+    if after is not None:
+        query = query.where(tuple_(Submission.created_at, Submission.id) < after)
+    query = query.order_by(*(orders or (Submission.created_at.desc(), Submission.id.desc())))
+    if skip:
+        # SQLite knows no OFFSET without a LIMIT.
+        query = query.offset(skip).limit(EVERYTHING if limit is None else limit)
+    elif limit is not None:
+        query = query.limit(limit)
+    return list(session.scalars(query))
+
+
+def position_of(session: Session, selection: Selection, instance_id: str) -> Position | None:
+    """The place of a submission in the order of arrival, also of one in the trash; None for one that is not here."""
+    query = select(Submission.created_at, Submission.id).where(
+        *replace(selection, with_trash=True, where=()).conditions(), Submission.instance_id == instance_id
+    )
+    row = session.execute(query).first()
+    return None if row is None else (row[0], row[1])
+
+
+def row_counts(session: Session, selection: Selection, definition: FormDefinition, table: Table) -> dict[int, int]:
+    """How many rows a repeat has in each submission that has any, whatever its form version; by submission id."""
+    query = (
+        select(Submission.id, RowCount(Answers.rows))
+        .join(Receipt, (Receipt.project_id == Submission.project_id) & (Receipt.id == Submission.current_receipt_id))
+        .join(Answers, (Answers.project_id == Receipt.project_id) & (Answers.receipt_id == Receipt.id))
+        .where(*selection.conditions(), _in_table(session, selection, definition, table))
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _in_table(session: Session, selection: Selection, definition: FormDefinition, table: Table) -> ColumnElement[bool]:
+    """Whether a row of answers is of that repeat, which has other numbers in other versions of the form."""
+    versions = select(FormVersion.id).where(
+        FormVersion.project_id == selection.project_id, FormVersion.form_id == selection.form_id
+    )
+    numbers: dict[int, list[int]] = {}
+    for version_id in session.scalars(versions):
+        number = same_table(definition_of(session, selection.project_id, version_id), definition, table)
+        if number is not None:
+            numbers.setdefault(number, []).append(version_id)
+    return or_(
+        false(),
+        *(and_(Answers.table_no == number, Receipt.form_version_id.in_(each)) for number, each in numbers.items()),
+    )
+
+
+def submissions(reading: Reading, selection: Selection) -> Iterator[ExportedSubmission]:
+    """Every submission of the selection as it was at the start, newest first; those that arrive meanwhile are not in it."""
+    with reading() as session:
+        wanted = array("q", ids(session, selection))
+    yield from in_pages(reading, selection, wanted)
+
+
+def in_pages(reading: Reading, selection: Selection, wanted: Sequence[int]) -> Iterator[ExportedSubmission]:
+    """The submissions of these ids in their order, read as they are used; see `read`."""
+    for start in range(0, len(wanted), PAGE):
+        with reading() as session:
+            page = read(session, selection, wanted[start : start + PAGE])
+        yield from page
+
+
+def read(session: Session, selection: Selection, wanted: Sequence[int]) -> list[ExportedSubmission]:
+    """The submissions of these ids in their order, those left out that are not in the selection (any more)."""
+    first = aliased(Receipt)
+    query = (
+        select(
+            Submission.id,
+            Submission.instance_id,
+            Submission.created_at,
+            Submission.updated_at,
+            Submission.deleted_at,
+            Submission.submitter_id,
+            Actor.display_name,
+            Submission.review_state,
+            Submission.device_id,
+            Submission.versions,
+            first.form_version,
+            Receipt.id.label("receipt_id"),
+            Receipt.form_version_id,
+            Receipt.encrypted,
+            Receipt.expected,
+        )
+        .join(Receipt, (Receipt.project_id == Submission.project_id) & (Receipt.id == Submission.current_receipt_id))
+        .join(first, (first.project_id == Submission.project_id) & (first.id == Submission.id))
+        .outerjoin(Actor, Actor.id == Submission.submitter_id)
+        .where(*selection.conditions(), Submission.id.in_(list(wanted)))
+    )
+    found = {row.id: row for row in session.execute(query)}
+    receipt_ids = [row.receipt_id for row in found.values()]
+    files = present_files(session, selection.project_id, receipt_ids)
+    tables = answers_of(session, selection.project_id, receipt_ids)
+    versions = {row.form_version_id for row in found.values()}
+    definitions = {version: definition_of(session, selection.project_id, version) for version in versions}
+    return [
+        _exported(row, definitions[row.form_version_id], files.get(row.receipt_id), tables.get(row.receipt_id))
+        for each in wanted
+        if (row := found.get(each)) is not None
+    ]
+
+
+def _exported(
+    row: Any, definition: FormDefinition, files: set[str] | None, tables: Tables | None
+) -> ExportedSubmission:
+    expected = set(names(row.expected))
+    present = (files or set()) & expected
+    status = None
+    if row.encrypted is not None:
+        status = NOT_DECRYPTED if row.encrypted["encDataAttachmentName"] in present else MISSING_ENCRYPTED_DATA
+    facts = RootRow(
+        instance_id=row.instance_id,
+        created_at=row.created_at,
+        submitter_id=row.submitter_id,
+        submitter_name=row.display_name,
+        attachments_present=len(present),
+        attachments_expected=len(expected),
+        status=status,
+        review_state=row.review_state,
+        device_id=row.device_id,
+        edits=row.versions - 1,
+        form_version=row.form_version,
+        id=row.id,
+        updated_at=row.updated_at,
+        deleted_at=row.deleted_at,
+    )
+    complete = {table.number: (tables or {}).get(table.number, []) for table in definition.tables}
+    return ExportedSubmission(facts, definition, complete if row.encrypted is None else None)
+
+
+def present_files(session: Session, project_id: int, receipt_ids: list[int]) -> dict[int, set[str]]:
+    """Names of the shown files of each receipt."""
+    found: dict[int, set[str]] = {}
+    query = select(ReceiptFile.receipt_id, ReceiptFile.name).where(
+        ReceiptFile.project_id == project_id, ReceiptFile.receipt_id.in_(receipt_ids), ReceiptFile.current
+    )
+    for receipt_id, name in session.execute(query):
+        found.setdefault(receipt_id, set()).add(name)
+    return found
+
+
+def answers_of(session: Session, project_id: int, receipt_ids: list[int]) -> dict[int, Tables]:
+    """The answers of each receipt by table number; tables without rows are left out."""
+    found: dict[int, Tables] = {}
+    query = select(Answers.receipt_id, Answers.table_no, Answers.rows).where(
+        Answers.project_id == project_id, Answers.receipt_id.in_(receipt_ids)
+    )
+    for receipt_id, table_no, rows in session.execute(query):
+        found.setdefault(receipt_id, {})[table_no] = orjson.loads(rows)
+    return found

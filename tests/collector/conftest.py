@@ -1,0 +1,16 @@
+"""What tests of the collector share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.collector.feeds import fill
+from tests.installation import Installation, Template, copied
+
+
+@pytest.fixture(scope="session")
+def filled(sqlite_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation with the form of tests/collector/feeds.py, to be read only."""
+    for relais in copied(sqlite_template, tmp_path_factory.mktemp("filled") / "data"):
+        fill(relais)
+        yield relais
