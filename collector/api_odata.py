@@ -16,6 +16,7 @@ from accounts.errors import not_found
 from accounts.scopes import scope_of
 from accounts.signed_in import api_caller, demand, raw_target
 from collector import reading, stamps, stored_submissions
+from collector.models import Submission
 from collector.odata import feed
 from collector.odata.names import find_table
 from collector.odata.options import Options, read_options, refuse_unsupported, shape_of, write_token
@@ -137,7 +138,7 @@ def _single(selection: Selection, definition: FormDefinition, address: Address, 
 
 
 def _find(session: Session, selection: Selection, instance_id: str) -> Any:
-    position = stored_submissions.position_of(session, selection, instance_id)
+    position = stored_submissions.position_of(session, selection, Submission.instance_id == instance_id)
     found = stored_submissions.read(session, selection, [position[1]]) if position else []
     if not found:
         raise not_found()

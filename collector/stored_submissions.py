@@ -24,6 +24,7 @@ from forms.models import FormVersion
 from forms.queries import definition_of
 from forms.xform import FormDefinition, Table
 
+FIRST_PAGE = 100
 PAGE = 500
 EVERYTHING = 2**63 - 1
 Position = tuple[datetime, int]
@@ -53,14 +54,18 @@ def ids(
     selection: Selection,
     *,
     after: Position | None = None,
+    first: Position | None = None,
     orders: Sequence[Any] = (),
     skip: int = 0,
     limit: int | None = None,
 ) -> list[int]:
-    """The ids of the selection, newest first, or in the `orders` given; `after`: those older than this place."""
+    """The ids of the selection, newest first, or in the `orders` given; only those older than `after`, or not newer than
+    `first`."""
     query = select(Submission.id).where(*selection.conditions())
     if after is not None:
         query = query.where(tuple_(Submission.created_at, Submission.id) < after)
+    if first is not None:
+        query = query.where(tuple_(Submission.created_at, Submission.id) <= first)
     query = query.order_by(*(orders or (Submission.created_at.desc(), Submission.id.desc())))
     if skip:
         # SQLite knows no OFFSET without a LIMIT.
@@ -70,22 +75,23 @@ def ids(
     return list(session.scalars(query))
 
 
-def position_of(session: Session, selection: Selection, instance_id: str) -> Position | None:
+def position_of(session: Session, selection: Selection, which: ColumnElement[bool]) -> Position | None:
     """The place of a submission in the order of arrival, also of one in the trash; None for one that is not here."""
     query = select(Submission.created_at, Submission.id).where(
-        *replace(selection, with_trash=True, where=()).conditions(), Submission.instance_id == instance_id
+        *replace(selection, with_trash=True, where=()).conditions(), which
     )
     row = session.execute(query).first()
     return None if row is None else (row[0], row[1])
 
 
 def row_counts(session: Session, selection: Selection, definition: FormDefinition, table: Table) -> dict[int, int]:
-    """How many rows a repeat has in each submission that has any, whatever its form version; by submission id."""
+    """How many rows a repeat has in each submission that has any, whatever its form version; by id, newest first."""
     query = (
         select(Submission.id, RowCount(Answers.rows))
         .join(Receipt, (Receipt.project_id == Submission.project_id) & (Receipt.id == Submission.current_receipt_id))
         .join(Answers, (Answers.project_id == Receipt.project_id) & (Answers.receipt_id == Receipt.id))
         .where(*selection.conditions(), _in_table(session, selection, definition, table))
+        .order_by(Submission.created_at.desc(), Submission.id.desc())
     )
     return {row[0]: row[1] for row in session.execute(query)}
 
@@ -119,6 +125,20 @@ def in_pages(reading: Reading, selection: Selection, wanted: Sequence[int]) -> I
         with reading() as session:
             page = read(session, selection, wanted[start : start + PAGE])
         yield from page
+
+
+def walk(
+    reading: Reading, selection: Selection, *, after: Position | None = None, first: Position | None = None
+) -> Iterator[ExportedSubmission]:
+    """Newest first from a place on, read as they are used; no more is read at first than a page of a screen needs."""
+    size = FIRST_PAGE
+    while True:
+        with reading() as session:
+            page = read(session, selection, ids(session, selection, after=after, first=first, limit=size))
+        yield from page
+        if len(page) < size:
+            return
+        after, first, size = (page[-1].row.created_at, page[-1].row.id), None, min(2 * size, PAGE)
 
 
 def read(session: Session, selection: Selection, wanted: Sequence[int]) -> list[ExportedSubmission]:

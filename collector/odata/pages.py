@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -54,7 +55,10 @@ def _rows(read: Reading, asked: Asked, page: Page) -> Iterator[JsonRow]:
     with read() as session:
         page.count = reading.count(session, asked.selection) if options.count else None
         more = None if options.top is None else options.top + 1
-        wanted = _ids(session, asked, skip=options.skip, limit=more)
+        after = _after(session, asked)
+        wanted = stored_submissions.ids(
+            session, asked.selection, after=after, orders=asked.orders, skip=options.skip, limit=more
+        )
     top = len(wanted) if options.top is None else options.top
     last = None
     for last in stored_submissions.in_pages(read, asked.selection, wanted[:top]):
@@ -67,13 +71,9 @@ def _filtered_rows(read: Reading, asked: Asked, page: Page) -> Iterator[JsonRow]
     """Which submissions are in the page only their answers tell: all are looked at until it is full."""
     options, holds = asked.options, asked.condition.holds
     assert holds is not None
-    with read() as session:
-        wanted = _ids(session, asked)
-        everything = stored_submissions.ids(session, asked.selection) if options.count else []
     if options.count:
-        page.count = sum(1 for each in stored_submissions.in_pages(read, asked.selection, everything) if holds(each))
-    matching = (each for each in stored_submissions.in_pages(read, asked.selection, wanted) if holds(each))
-    left = islice(matching, options.skip, None)
+        page.count = sum(1 for each in stored_submissions.walk(read, asked.selection) if holds(each))
+    left = islice((each for each in _walk(read, asked) if holds(each)), options.skip, None)
     last, shown = None, 0
     for last in islice(left, options.top):
         shown += 1
@@ -82,17 +82,28 @@ def _filtered_rows(read: Reading, asked: Asked, page: Page) -> Iterator[JsonRow]
         page.next = _token(asked, last, shown)
 
 
-def _ids(session: Session, asked: Asked, *, skip: int = 0, limit: int | None = None) -> list[int]:
+def _walk(read: Reading, asked: Asked) -> Iterator[ExportedSubmission]:
+    if asked.orders:
+        with read() as session:
+            wanted = stored_submissions.ids(session, asked.selection, orders=asked.orders)
+        return stored_submissions.in_pages(read, asked.selection, wanted)
+    with read() as session:
+        after = _after(session, asked)
+    return iter(()) if after is NOWHERE else stored_submissions.walk(read, asked.selection, after=after)
+
+
+# The place of a submission that was never here: nothing comes after it.
+NOWHERE = (datetime.min.replace(tzinfo=UTC), 0)
+
+
+def _after(session: Session, asked: Asked) -> Position | None:
     token = asked.options.token or {}
-    after: Position | None = None
-    if "instanceId" in token:
-        after = stored_submissions.position_of(session, asked.selection, token["instanceId"])
-        if after is None:
-            # Nothing comes after what was never here.
-            return []
-    elif "repeatId" in token:
+    if "repeatId" in token:
         raise bad_token()
-    return stored_submissions.ids(session, asked.selection, after=after, orders=asked.orders, skip=skip, limit=limit)
+    if "instanceId" not in token:
+        return None
+    which = Submission.instance_id == token["instanceId"]
+    return stored_submissions.position_of(session, asked.selection, which) or NOWHERE
 
 
 def _token(asked: Asked, last: ExportedSubmission, shown: int) -> dict[str, Any]:

@@ -7,18 +7,22 @@ given out lately are remembered; after a restart, or in another process, the row
 import threading
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+
+from sqlalchemy.orm import Session
 
 from collector import stored_submissions
 from collector.answers import Row
 from collector.exported import ExportedSubmission, RootRow
+from collector.models import Submission
 from collector.odata.errors import bad_token, token_row_gone
 from collector.odata.pages import Asked, Page
 from collector.odata.rows import JsonRow
 from collector.projection import project
 from collector.reading import Reading, Selection
+from collector.stored_submissions import Position
 
 REMEMBERED = 20_000
 
@@ -34,9 +38,9 @@ class RepeatRow:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where a page begins: at `first` of the ids, with `row` of that submission."""
+    """Where a page begins: with row `row` of the submission at `first`; None: with the first row of all."""
 
-    first: int = 0
+    first: Position | None = None
     row: int = 0
 
 
@@ -78,21 +82,19 @@ def repeat_page(read: Reading, asked: Asked) -> Page:
 
 def _rows(read: Reading, asked: Asked, page: Page) -> Iterator[JsonRow]:
     options, skip = asked.options, asked.options.skip
-    with read() as session:
-        wanted = array("q", stored_submissions.ids(session, asked.selection, orders=asked.orders))
     if options.count:
-        page.count = _count(read, asked, wanted)
-    start = Start()
+        page.count = _count(read, asked)
+    start: Start | None = Start()
     if options.token is not None and "skip" not in options.token:
-        start = _from_token(read, asked, wanted)
-    elif skip and asked.condition.holds is None:
-        start, skip = _passed_over(read, asked, wanted, skip), 0
-    matching = islice(_matching(read, asked, wanted, start), skip, None)
+        start = _from_token(read, asked)
+    elif skip and asked.condition.holds is None and not asked.orders:
+        start, skip = _passed_over(read, asked, skip), 0
+    left = islice(_matching(read, asked, start), skip, None)
     last, shown = None, 0
-    for last in islice(matching, options.top):
+    for last in islice(left, options.top):
         shown += 1
         yield last[2]
-    if last is not None and next(matching, None) is not None:
+    if last is not None and next(left, None) is not None:
         submission, number, _ = last
         if asked.orders:
             page.next = {"skip": options.skip + shown}
@@ -102,53 +104,67 @@ def _rows(read: Reading, asked: Asked, page: Page) -> Iterator[JsonRow]:
             page.next = {"repeatId": row_id}
 
 
-def _matching(
-    read: Reading, asked: Asked, wanted: Sequence[int], start: Start
-) -> Iterator[tuple[ExportedSubmission, int, JsonRow]]:
+def _matching(read: Reading, asked: Asked, start: Start | None) -> Iterator[tuple[ExportedSubmission, int, JsonRow]]:
     """Every row from `start` on that the filter lets through, with its submission and its number there."""
-    holds, table = asked.condition.holds, asked.writer.table.number
-    pages = stored_submissions.in_pages(read, asked.selection, wanted[start.first :])
-    for place, submission in enumerate(pages):
-        if submission.tables is None:
-            continue
-        rows = asked.writer.rows(submission)
-        tables = project(submission.tables, submission.definition, asked.writer.definition) if holds else {}
-        for number, row in enumerate(rows):
-            if place == 0 and number < start.row and submission.row.id == wanted[start.first]:
-                continue
-            if holds is None or holds(RepeatRow(submission.row, tables[0][0], tables[table][number])):
-                yield submission, number, row
+    if start is None:
+        return
+    holds, table, passed_over = asked.condition.holds, asked.writer.table.number, start.row
+    for submission in _submissions(read, asked, start):
+        if submission.tables is not None:
+            tables = project(submission.tables, submission.definition, asked.writer.definition) if holds else {}
+            for number, row in enumerate(asked.writer.rows(submission)):
+                if number < passed_over:
+                    continue
+                if holds is None or holds(RepeatRow(submission.row, tables[0][0], tables[table][number])):
+                    yield submission, number, row
+        passed_over = 0
 
 
-def _count(read: Reading, asked: Asked, wanted: Sequence[int]) -> int:
+def _submissions(read: Reading, asked: Asked, start: Start) -> Iterator[ExportedSubmission]:
+    if not asked.orders:
+        return stored_submissions.walk(read, asked.selection, first=start.first)
+    with read() as session:
+        wanted = array("q", stored_submissions.ids(session, asked.selection, orders=asked.orders))
+    return stored_submissions.in_pages(read, asked.selection, wanted)
+
+
+def _count(read: Reading, asked: Asked) -> int:
     if asked.condition.holds is not None:
-        return sum(1 for _ in _matching(read, asked, wanted, Start()))
+        return sum(1 for _ in _matching(read, asked, Start()))
     with read() as session:
-        counts = stored_submissions.row_counts(session, asked.selection, asked.writer.definition, asked.writer.table)
-    return sum(counts.values())
+        return sum(_counts(session, asked).values())
 
 
-def _passed_over(read: Reading, asked: Asked, wanted: Sequence[int], skip: int) -> Start:
-    """Where row number `skip` is, without reading those before it."""
+def _counts(session: Session, asked: Asked) -> dict[int, int]:
+    return stored_submissions.row_counts(session, asked.selection, asked.writer.definition, asked.writer.table)
+
+
+def _passed_over(read: Reading, asked: Asked, skip: int) -> Start | None:
+    """Where row number `skip` is, without reading those before it; None behind the last one."""
     with read() as session:
-        counts = stored_submissions.row_counts(session, asked.selection, asked.writer.definition, asked.writer.table)
-    for first, submission_id in enumerate(wanted):
-        rows = counts.get(submission_id, 0)
-        if rows > skip:
-            return Start(first, skip)
-        skip -= rows
-    return Start(len(wanted))
+        for submission_id, rows in _counts(session, asked).items():
+            if rows > skip:
+                return Start(_place(session, asked, submission_id), skip)
+            skip -= rows
+    return None
 
 
-def _from_token(read: Reading, asked: Asked, wanted: Sequence[int]) -> Start:
+def _from_token(read: Reading, asked: Asked) -> Start:
     """The row behind the one that the token names."""
     row_id = (asked.options.token or {}).get("repeatId")
     if row_id is None:
         raise bad_token()
     known = places.find(asked.selection, row_id)
-    candidates = wanted if known is None else [each for each in wanted if each == known[0]]
-    for submission in stored_submissions.in_pages(read, asked.selection, candidates):
+    if known is None:
+        candidates = stored_submissions.walk(read, asked.selection)
+    else:
+        candidates = stored_submissions.in_pages(read, asked.selection, known[:1])
+    for submission in candidates:
         ids = asked.writer.ids(submission)
         if row_id in ids:
-            return Start(list(wanted).index(submission.row.id), ids.index(row_id) + 1)
+            return Start((submission.row.created_at, submission.row.id), ids.index(row_id) + 1)
     raise token_row_gone()
+
+
+def _place(session: Session, asked: Asked, submission_id: int) -> Position | None:
+    return stored_submissions.position_of(session, asked.selection, Submission.id == submission_id)
