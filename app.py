@@ -17,6 +17,7 @@ import accounts.api
 import accounts.cli
 import accounts.pages
 import collector.api
+import collector.api_forms
 import collector.api_odata
 import collector.cli
 import collector.pages
@@ -26,6 +27,9 @@ import collector.pages_phones
 import collector.pages_submissions
 import collector.pages_waiting
 import config.backup_cli
+import forms.api
+import forms.api_draft
+import forms.api_versions
 import forms.cli
 from accounts.signed_in import current_account, page_csrf_token
 from collector.errors import no_space
@@ -95,8 +99,12 @@ COMMANDS = (
 BLUEPRINTS = (
     accounts.api.api,
     accounts.pages.pages,
+    forms.api.api,
+    forms.api_draft.api,
+    forms.api_versions.api,
     collector.api.api,
     collector.api_odata.api,
+    collector.api_forms.api,
     collector.pages.pages,
     collector.pages_forms.pages,
     collector.pages_submissions.pages,

@@ -5,6 +5,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields
 
+from accounts.models import Actor
 from config.clock import wire
 
 
@@ -13,6 +14,22 @@ class WireMoment(fields.Field[datetime]):
 
     def _serialize(self, value: datetime | None, *_: Any, **__: Any) -> str | None:
         return None if value is None else wire(value)
+
+
+class ActorSchema(Schema):
+    """Whoever acts: a person, a phone, a link."""
+
+    id = fields.Integer()
+    type = fields.String()
+    displayName = fields.String(attribute="display_name")  # noqa: N815 - wire name
+    createdAt = WireMoment(attribute="created_at")  # noqa: N815 - wire name
+    updatedAt = WireMoment(attribute="updated_at", allow_none=True)  # noqa: N815 - wire name
+    deletedAt = WireMoment(attribute="deleted_at", allow_none=True)  # noqa: N815 - wire name
+
+
+def actor_json(actor: Actor | None) -> dict[str, Any] | None:
+    """An actor as ODK Central shows it, null for nobody."""
+    return None if actor is None else dict(ActorSchema().dump(actor))
 
 
 class SignInSchema(Schema):

@@ -4,20 +4,25 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, g, request, send_file
+import orjson
+from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from accounts.errors import insufficient_rights, not_found
-from collector.multipart_body import UNKNOWN_TYPE
+from accounts.roles import verbs_of
 from collector.openrosa_xml import CONTENT_TYPE, ListEntry, MediaEntry, form_list, manifest, path_segment
 from collector.phone_access import Access, access, challenge, draft_access
 from collector.receiving import Posted, receive_posted, regrets, thanks
 from config.address import base_url
 from config.database import reading
+from config.description import describe
 from config.problem import Problem
 from config.services import services
 from forms import queries
-from forms.models import FormVersion
+from forms.attached import attached_file
+from forms.downloads import send_attachment, send_xform
+from forms.shown import DRAFT as DRAFT_VERSION
+from forms.shown import ShownForm, form_shown, reading_verb
 
 openrosa = Blueprint("openrosa", __name__)
 
@@ -26,6 +31,8 @@ PREFIXES = ("", "/v1/projects/<int:project_id>", "/v1/key/<segment:token>/projec
 DRAFT = "/v1/test/<segment:draft_token>/projects/<int:project_id>/forms/<segment:xml_form_id>/draft"
 
 View = Callable[..., Response]
+# Endpoints that are ODK Central's REST resources at the same time (the second of PREFIXES).
+FOR_PROGRAMS_TOO = ("show_form_1", "show_form_attachment_1")
 
 
 def phone_route(path: str, *, methods: tuple[str, ...] = ("GET",), draft: bool = True) -> Callable[[View], View]:
@@ -74,7 +81,7 @@ def show_form_list(**where: Any) -> Response:
             entries = [
                 ListEntry(
                     who.draft.xml_form_id,
-                    version.name,
+                    version.name or who.draft.xml_form_id,
                     version.version,
                     version.md5,
                     f"{base}.xml",
@@ -89,60 +96,67 @@ def show_form_list(**where: Any) -> Response:
 
 
 def _list_entry(form: queries.ListedForm, url: str) -> ListEntry:
+    # A program may have made a form without a title; one entry without a name would void the whole list (C10).
     return ListEntry(
-        form.xml_form_id, form.name, form.version, form.md5, f"{url}.xml", f"{url}/manifest" if form.has_files else None
+        form.xml_form_id,
+        form.name or form.xml_form_id,
+        form.version,
+        form.md5,
+        f"{url}.xml",
+        f"{url}/manifest" if form.has_files else None,
     )
 
 
-def _version(who: Access, where: dict[str, Any]) -> FormVersion:
+def _form(verb: str, where: dict[str, Any]) -> tuple[Access, ShownForm]:
+    """Who asks, and the form asked for: published, or on this address's draft; a form's own people also see its draft."""
+    who = _access(verb, where)
     if not who.sees_forms:
         raise not_found()
     with reading() as session:
         if who.draft is not None:
-            return queries.get_version(session, who.project_id, who.draft.version_id)
-        version = queries.version_of_form(session, who.project_id, where["xml_form_id"])
-    if not who.may_use(version.form_id):
-        raise insufficient_rights()
-    return version
+            return who, form_shown(session, who.project_id, who.draft.xml_form_id, DRAFT_VERSION)
+        form = form_shown(session, who.project_id, where["xml_form_id"])
+        if reading_verb(form) not in verbs_of(session, who.actor_id or 0, who.project_id, form.id):
+            raise insufficient_rights()
+    return who, form
 
 
 @phone_route("/forms/<segment:xml_form_id>/manifest")
 def show_manifest(**where: Any) -> Response:
     """The files a form needs (C21-C31)."""
-    who = _access("open_form.read", where)
-    version = _version(who, where)
+    who, form = _form("open_form.read", where)
     base = _base(where, who.project_id)
-    url = base if who.draft else f"{base}/forms/{path_segment(where['xml_form_id'])}"
+    url = base if who.draft else f"{base}/forms/{path_segment(form.xml_form_id)}"
+    return manifest_of(form, url)
+
+
+def manifest_of(form: ShownForm, url: str) -> Response:
+    """The files of a version, found below `url`."""
     with reading() as session:
-        files = queries.served_files(session, who.project_id, version.id)
+        files = queries.served_files(session, form.project_id, form.version_id)
     return _document(
         manifest(MediaEntry(file.name, file.md5, f"{url}/attachments/{path_segment(file.name)}") for file in files)
     )
 
 
 @phone_route("/forms/<segment:xml_form_id>.xml")
+@describe(answer="application/xml")
 def show_form(**where: Any) -> Response:
-    """The exact bytes whose MD5 the list announced (C15, C32)."""
-    version = _version(_access("open_form.read", where), where)
-    return _revalidated(Response(version.xml, content_type=CONTENT_TYPE), version.md5)
+    """The XForm: the exact bytes whose MD5 the list announced (C15, C32)."""
+    _, form = _form("open_form.read", where)
+    with reading() as session:
+        xml = queries.get_version(session, form.project_id, form.version_id).xml
+    return _finished(send_xform(xml, form.md5))
 
 
 @phone_route("/forms/<segment:xml_form_id>/attachments/<segment:name>")
+@describe(answer="application/octet-stream")
 def show_form_attachment(name: str, **where: Any) -> Response:
     """One form attachment (C25, C26)."""
-    who = _access("open_form.read", where)
-    version = _version(who, where)
+    _, form = _form("open_form.read", where)
     with reading() as session:
-        files = queries.served_files(session, who.project_id, version.id)
-    file = next((each for each in files if each.name == name), None)
-    if file is None:
-        raise not_found()
-    opened = services().storage.open(file.sha256)
-    answer = send_file(opened, mimetype=file.content_type or UNKNOWN_TYPE, etag=False, max_age=None)
-    answer.content_length = file.size
-    # Whatever the file is, a browser must not run it as a page of ours.
-    answer.headers["Content-Disposition"] = "attachment"
-    return _revalidated(answer, file.md5)
+        file = attached_file(session, form.project_id, form.version_id, name)
+    return _finished(send_attachment(file))
 
 
 @phone_route("/submission", methods=("HEAD",))
@@ -209,8 +223,13 @@ def problem_response(problem: Problem, language: str) -> Response:
 
 @openrosa.errorhandler(Problem)
 def show_problem(problem: Problem) -> Response:
-    """Every problem of these endpoints, in the project's language."""
-    return problem_response(problem, phone_language())
+    """Every problem of these endpoints, in the project's language; as JSON to programs where they ask as well as phones."""
+    answer = problem_response(problem, phone_language())
+    # Phones say so with every request (C2).
+    if (request.endpoint or "").endswith(FOR_PROGRAMS_TOO) and "X-OpenRosa-Version" not in request.headers:
+        answer.set_data(orjson.dumps(problem.as_json()))
+        answer.content_type = "application/json; charset=utf-8"
+    return answer
 
 
 @openrosa.errorhandler(HTTPException)

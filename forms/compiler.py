@@ -57,7 +57,8 @@ class Compiled:
     """A form version: the XForm exactly as phones will get it, pyxform's and our warnings, itemsets.csv if any.
 
     `findings` are the remarks of forms.lint on the form alone (forms.lint.compare adds those that need the version before
-    and the files). `tables` are the workbook's sheets, None for an uploaded XForm.
+    and the files). `tables` are the workbook's sheets, None for an uploaded XForm. `from_pyxform` are the
+    converter's own warnings alone.
     """
 
     xform: bytes
@@ -65,6 +66,7 @@ class Compiled:
     itemsets: bytes | None
     tables: Tables | None = None
     findings: tuple[Finding, ...] = ()
+    from_pyxform: tuple[str, ...] = ()
 
 
 DEFAULT_LIMITS = CompileLimits()
@@ -106,7 +108,7 @@ def compile_form(
         raise form_refused(faults, compiled.warnings)
     macros = ("The workbook contains macros. They are ignored.",) if kind == ".xlsx" and has_macros(content) else ()
     warnings = (*compiled.warnings, *macros, *_own_warnings(definition))
-    return replace(compiled, warnings=warnings)
+    return replace(compiled, warnings=warnings, from_pyxform=compiled.warnings)
 
 
 @contextmanager

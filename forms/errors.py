@@ -1,7 +1,9 @@
 """What can go wrong with a form, one function for each problem; codes are ODK Central's (its lib/util/problem.js)."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from config.api_errors import unexpected_value, uniqueness_violation
 from config.problem import Problem
 
 
@@ -68,7 +70,13 @@ def entities_unsupported(reason: str, reason_fr: str) -> Problem:
 
 def workbook_refused(en: str, fr: str, error: str = "", **details: Any) -> Problem:
     """400.15: the workbook did not become a form; `error` is pyxform's own text, for those who know it."""
-    return Problem(400.15, en=en, fr=fr, details={"error": error or en, "warnings": [], **details})
+    return Problem(
+        400.15,
+        en=en,
+        fr=fr,
+        message="The given XLSForm file was not valid. Please see the error details for more information.",
+        details={"error": error or en, "warnings": [], **details},
+    )
 
 
 def compiler_busy() -> Problem:
@@ -81,14 +89,82 @@ def compiler_busy() -> Problem:
     )
 
 
-def version_conflict(version: str) -> Problem:
-    """409.6: this version is published with other bytes; phones that have it would never notice."""
+def version_taken(xml_form_id: str, version: str) -> Problem:
+    """409.6: this version is published already, perhaps of a deleted form; phones that have it would never notice another."""
     return Problem(
         409.6,
         en=f"Version « {version} » of this form is already published with other content. Give the workbook a new version.",
         fr=f"La version « {version} » de ce formulaire est déjà publiée avec un autre contenu. Donnez-lui une nouvelle version.",
-        message=f"Your draft version ({version}) conflicts with a form that already exists or has been deleted.",
-        details={"version": version},
+        message=f"You tried to publish the form '{xml_form_id}' with version '{version}', but a published form has already "
+        "existed in this project with those identifiers.",
+        details={"xmlFormId": xml_form_id, "version": version},
+    )
+
+
+def form_warnings(workbook: Sequence[str], workflow: Sequence[Mapping[str, Any]]) -> Problem:
+    """400.16: nothing forbids the form, but somebody should look first; again with ?ignoreWarnings=true it is taken."""
+    warnings: dict[str, Any] = {}
+    if workbook:
+        warnings["xlsFormWarnings"] = list(workbook)
+    if workflow:
+        warnings["workflowWarnings"] = list(workflow)
+    return Problem(
+        400.16,
+        en="The form can be used, but look at its warnings first.",
+        fr="Le formulaire est utilisable, mais lisez d’abord ses avertissements.",
+        message="The Form is valid, but with warnings. Please check the warnings and if they are acceptable resubmit with "
+        "?ignoreWarnings=true",
+        details={"warnings": warnings},
+    )
+
+
+def field_type_conflict(path: str, kind: str) -> Problem:
+    """400.17: answers of an earlier version would no longer fit the question's column."""
+    return Problem(
+        400.17,
+        en=f"The question {path} was of type {kind} in an earlier version. Give it that type, or another name.",
+        fr=f"La question {path} était de type {kind} dans une version précédente. Rendez-lui ce type, ou renommez-la.",
+        message=f"The form you have uploaded attempts to change the type of the field at {path}. In a previous version, it "
+        f'had the type "{kind}". Please either return that field to its previous type, or rename the field so it lives at '
+        "a new path.",
+        details={"path": path, "type": kind},
+    )
+
+
+def meta_missing() -> Problem:
+    """400.27: without a meta group no submission of the form has an instanceID."""
+    return Problem(
+        400.27,
+        en="The form has no meta group, so its submissions could not be told apart. Add one with instanceID.",
+        fr="Le formulaire n’a pas de groupe meta : ses fiches seraient indistinctes. Ajoutez-en un avec instanceID.",
+        message="The form does not contain a 'meta' group.",
+    )
+
+
+def only_a_draft() -> Problem:
+    """409.7: without its draft nothing would be left of the form."""
+    return Problem(
+        409.7,
+        en="This form was never published, so its draft cannot be deleted alone. Delete the form, or replace the draft.",
+        fr="Ce formulaire n’a jamais été publié : son brouillon ne peut être supprimé seul. Supprimez le formulaire ou "
+        "remplacez le brouillon.",
+        message="Could not delete draft, because the form has not been published. Either delete the whole form, or replace "
+        "the draft.",
+    )
+
+
+def form_exists(project_id: int, xml_form_id: str) -> Problem:
+    """409.3: a living form has this id."""
+    problem = uniqueness_violation(["projectId", "xmlFormId"], [project_id, xml_form_id], "forms")
+    problem.en = f"This project has a form “{xml_form_id[:40]}” already."
+    problem.fr = f"Ce projet a déjà un formulaire « {xml_form_id[:40]} »."
+    return problem
+
+
+def another_form_id(xml_form_id: str) -> Problem:
+    """400.8: a version of one form cannot carry the id of another."""
+    return unexpected_value(
+        "xmlFormId", xml_form_id, "does not match the form you are updating", "ce n’est pas le formulaire à remplacer"
     )
 
 
@@ -103,15 +179,9 @@ def attachments_missing(names: list[str]) -> Problem:
     )
 
 
-def form_state_unknown(state: str) -> Problem:
+def form_state_unknown(state: object) -> Problem:
     """400.8: a form is open, closing or closed."""
-    return Problem(
-        400.8,
-        en=f"“{state}” is not a state of a form: use open, closing or closed.",
-        fr=f"« {state} » n’est pas un état de formulaire : open, closing ou closed.",
-        message=f"Unexpected state value {state}",
-        details={"field": "state", "value": state},
-    )
+    return unexpected_value("state", state, "not a recognized state name", "utilisez open, closing ou closed")
 
 
 def name_not_usable(field: str, value: str, en: str, fr: str) -> Problem:

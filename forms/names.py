@@ -10,10 +10,14 @@ LONGEST = 255
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff]")
 
 
-def check_names(definition: FormDefinition) -> None:
-    """Raise Problem 400.2 or 400.8 for a name that would stop the list of the whole project, or every submission."""
+def check_title(definition: FormDefinition) -> None:
+    """Raise Problem 400.2 for a form that phones would refuse to download (C33); programs may store one, as in Central."""
     if not definition.title:
         raise xform_part_missing("title")
+
+
+def check_names(definition: FormDefinition) -> None:
+    """Raise Problem 400.8 for a name that would stop the list of the whole project, or every submission of the form."""
     reason = _address_fault(definition.xml_form_id)
     if reason:
         raise form_id_not_usable(definition.xml_form_id[:60], *reason)

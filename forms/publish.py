@@ -1,23 +1,22 @@
-"""Publishing: from bytes to an immutable version that phones may download."""
+"""Publishing a file with what it needs beside it, in one step: commands and the first start. Same again, same state."""
 
 import hashlib
-import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts import tokens
 from accounts.events import Happening, record
 from config.clock import now
-from config.database import next_ids
 from config.storage import Storage
 from forms.compiler import Compiled
-from forms.errors import attachments_missing, version_conflict
-from forms.models import Blob, EncryptionKey, Form, FormAttachment, FormField, FormSchema, FormVersion
-from forms.names import check_names
+from forms.errors import attachments_missing, version_taken
+from forms.models import Form, FormAttachment, FormVersion
+from forms.names import check_names, check_title
+from forms.stored_files import StoredFile, ensure_blob, store
+from forms.versions import NewVersion, Workbook, add_form, add_version, find_form, given_files
 from forms.xform import FormDefinition, parse_xform
 
 
@@ -27,9 +26,9 @@ class Prepared:
 
     compiled: Compiled
     definition: FormDefinition
-    workbook: bytes | None
+    workbook: StoredFile | None
     workbook_name: str
-    files: Mapping[str, tuple[bytes, int, str]]
+    files: Mapping[str, StoredFile]
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,7 @@ def prepare(
 ) -> Prepared:
     """Parse, check that the files the form names are given, and store them; Problem with a sentence otherwise."""
     definition = parse_xform(compiled.xform)
+    check_title(definition)
     check_names(definition)
     wanted = {slot.name for slot in definition.slots}
     given = dict(media)
@@ -57,14 +57,8 @@ def prepare(
     missing = sorted(wanted - given.keys())
     if missing:
         raise attachments_missing(missing)
-    files = {}
-    for name in sorted(wanted):
-        sha256 = hashlib.sha256(given[name]).digest()
-        storage.put(sha256, given[name])
-        files[name] = (sha256, len(given[name]), hashlib.md5(given[name], usedforsecurity=False).hexdigest())
-    workbook = None if filename.lower().endswith(".xml") else content
-    if workbook is not None:
-        storage.put(hashlib.sha256(workbook).digest(), workbook)
+    files = {name: store(storage, given[name]) for name in sorted(wanted)}
+    workbook = None if filename.lower().endswith(".xml") else store(storage, content)
     return Prepared(compiled, definition, workbook, Path(filename).name, files)
 
 
@@ -76,179 +70,46 @@ def publish(session: Session, project_id: int, prepared: Prepared, *, actor_id: 
     """
     definition = prepared.definition
     form = find_form(session, project_id, definition.xml_form_id)
-    for twin in _twins(session, project_id, definition):
+    for twin in published_versions(session, project_id, definition.xml_form_id, definition.version):
         same = twin.sha256 == hashlib.sha256(prepared.compiled.xform).digest() and _same_files(session, twin, prepared)
         if not same:
-            raise version_conflict(definition.version)
+            raise version_taken(definition.xml_form_id, definition.version)
         if form is not None and twin.form_id == form.id:
             return _outcome(twin, prepared, changed=False)
-    form = form or _new_form(session, project_id, definition.xml_form_id, actor_id)
-    version = add_version(session, form, prepared, actor_id=actor_id)
+    form = form or add_form(session, project_id, definition.xml_form_id, actor_id)
+    version = add_version(session, form, _new_version(session, project_id, prepared), actor_id=actor_id)
     version.published_at = now()
     version.published_by = actor_id
-    form.current_version_id = version.id
+    old_id, form.current_version_id = form.current_version_id, version.id
     form.updated_at = now()
-    record(
-        session,
-        Happening(project_id, "form.update.publish", actor_id, form_id=form.id, details={"newDefId": version.id}),
-    )
+    details = {"oldDefId": old_id, "newDefId": version.id}
+    record(session, Happening(project_id, "form.update.publish", actor_id, form_id=form.id, details=details))
     return _outcome(version, prepared, changed=True)
 
 
-def _twins(session: Session, project_id: int, definition: FormDefinition) -> list[FormVersion]:
+def published_versions(session: Session, project_id: int, xml_form_id: str, version: str) -> list[FormVersion]:
     """The published versions of that form id and version, of the living form and of deleted ones."""
     query = (
         select(FormVersion)
         .join(Form, (Form.project_id == FormVersion.project_id) & (Form.id == FormVersion.form_id))
         .where(
             FormVersion.project_id == project_id,
-            Form.xml_form_id == definition.xml_form_id,
-            FormVersion.version == definition.version,
+            Form.xml_form_id == xml_form_id,
+            FormVersion.version == version,
             FormVersion.published_at.is_not(None),
         )
     )
     return list(session.scalars(query))
 
 
-def create_draft(session: Session, project_id: int, prepared: Prepared, *, actor_id: int | None = None) -> FormVersion:
-    """A draft that only its own URL shows; it replaces the draft before it, whose URL stops working."""
-    form = find_form(session, project_id, prepared.definition.xml_form_id)
-    form = form or _new_form(session, project_id, prepared.definition.xml_form_id, actor_id)
-    version = add_version(session, form, prepared, actor_id=actor_id)
-    version.draft_token = tokens.fresh().replace("!", "a").replace("$", "b")
-    form.draft_version_id = version.id
-    record(
-        session,
-        Happening(
-            project_id, "form.update.draft.set", actor_id, form_id=form.id, details={"newDraftDefId": version.id}
-        ),
-    )
-    return version
-
-
-def find_form(session: Session, project_id: int, xml_form_id: str) -> Form | None:
-    """The living form of that id."""
-    query = select(Form).where(
-        Form.project_id == project_id, Form.xml_form_id == xml_form_id, Form.deleted_at.is_(None)
-    )
-    return session.scalars(query).first()
-
-
-def add_version(session: Session, form: Form, prepared: Prepared, *, actor_id: int | None) -> FormVersion:
-    """Store a version's bytes, fields and files; neither draft nor published yet."""
-    definition, xform = prepared.definition, prepared.compiled.xform
-    (version_id,) = next_ids(session.connection(), "form_version")
-    version = FormVersion(
-        project_id=form.project_id,
-        id=version_id,
-        form_id=form.id,
-        version=definition.version,
-        name=definition.title,
-        xml=xform,
-        md5=hashlib.md5(xform, usedforsecurity=False).hexdigest(),
-        sha1=hashlib.sha1(xform, usedforsecurity=False).hexdigest(),
-        sha256=hashlib.sha256(xform).digest(),
-        schema_id=_schema_id(session, form.project_id, definition),
-        public_key=definition.public_key,
-        key_id=_key_id(session, form.project_id, definition.public_key),
-        warnings=list(prepared.compiled.warnings),
-        created_by=actor_id,
-        created_at=now(),
-    )
+def _new_version(session: Session, project_id: int, prepared: Prepared) -> NewVersion:
+    workbook = None
     if prepared.workbook is not None:
-        version.xlsx_name = prepared.workbook_name
-        version.xlsx_sha256 = hashlib.sha256(prepared.workbook).digest()
-        digest = hashlib.md5(prepared.workbook, usedforsecurity=False).hexdigest()
-        ensure_blob(session, form.project_id, version.xlsx_sha256, len(prepared.workbook), digest)
-    session.add(version)
-    for sha256, size, md5 in prepared.files.values():
-        ensure_blob(session, form.project_id, sha256, size, md5)
-    session.flush()
-    types = {slot.name: slot.type for slot in definition.slots}
-    for name, (sha256, _, _) in prepared.files.items():
-        session.add(
-            FormAttachment(
-                project_id=form.project_id,
-                form_version_id=version.id,
-                name=name,
-                type=types[name],
-                blob_sha256=sha256,
-                content_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
-                updated_at=now(),
-            )
-        )
-    session.flush()
-    return version
-
-
-def ensure_blob(session: Session, project_id: int, sha256: bytes, size: int, md5: str) -> None:
-    """The row that makes a stored file exist in a project."""
-    if session.get(Blob, (project_id, sha256)) is None:
-        session.add(Blob(project_id=project_id, sha256=sha256, size=size, md5=md5))
-        session.flush()
-
-
-def _key_id(session: Session, project_id: int, public: str | None) -> int | None:
-    """The number of a public key, given when the project first meets it."""
-    if public is None:
-        return None
-    sha256 = hashlib.sha256(public.encode()).digest()
-    query = select(EncryptionKey.id).where(EncryptionKey.project_id == project_id, EncryptionKey.sha256 == sha256)
-    known = session.scalars(query).first()
-    if known is not None:
-        return known
-    (key_id,) = next_ids(session.connection(), "encryption_key")
-    session.add(EncryptionKey(project_id=project_id, id=key_id, sha256=sha256, public=public, created_at=now()))
-    session.flush()
-    return key_id
-
-
-def _new_form(session: Session, project_id: int, xml_form_id: str, actor_id: int | None) -> Form:
-    (form_id,) = next_ids(session.connection(), "form")
-    form = Form(
-        project_id=project_id,
-        id=form_id,
-        xml_form_id=xml_form_id,
-        state="open",
-        created_by=actor_id,
-        created_at=now(),
-    )
-    session.add(form)
-    session.flush()
-    record(session, Happening(project_id, "form.create", actor_id, form_id=form_id))
-    return form
-
-
-def _schema_id(session: Session, project_id: int, definition: FormDefinition) -> int:
-    query = select(FormSchema.id).where(
-        FormSchema.project_id == project_id, FormSchema.sha256 == definition.schema_sha256
-    )
-    known = session.scalars(query).first()
-    if known is not None:
-        return known
-    (schema_id,) = next_ids(session.connection(), "form_schema")
-    session.add(FormSchema(project_id=project_id, id=schema_id, sha256=definition.schema_sha256))
-    session.flush()
-    session.execute(
-        insert(FormField),
-        [
-            {
-                "project_id": project_id,
-                "schema_id": schema_id,
-                "position": field.position,
-                "path": field.path,
-                "type": field.type,
-                "table_no": field.table_no,
-                "column_no": field.column_no,
-                "binary": field.binary,
-                "multiple": field.multiple,
-                "sensitivity": field.sensitivity,
-                "match_role": field.match_role,
-            }
-            for field in definition.fields
-        ],
-    )
-    return schema_id
+        ensure_blob(session, project_id, prepared.workbook)
+        workbook = Workbook(prepared.workbook.sha256, prepared.workbook_name)
+    compiled = prepared.compiled
+    files = given_files(session, project_id, prepared.files)
+    return NewVersion(compiled.xform, prepared.definition, workbook, compiled.warnings, files)
 
 
 def _same_files(session: Session, version: FormVersion, prepared: Prepared) -> bool:
@@ -256,7 +117,7 @@ def _same_files(session: Session, version: FormVersion, prepared: Prepared) -> b
         FormAttachment.project_id == version.project_id, FormAttachment.form_version_id == version.id
     )
     stored = {row[0]: row[1] for row in session.execute(query)}
-    return stored == {name: sha256 for name, (sha256, _, _) in prepared.files.items()}
+    return stored == {name: file.sha256 for name, file in prepared.files.items()}
 
 
 def _outcome(version: FormVersion, prepared: Prepared, *, changed: bool) -> Published:

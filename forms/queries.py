@@ -97,6 +97,17 @@ def get_form(session: Session, project_id: int, xml_form_id: str) -> Form:
     return form
 
 
+def form_to_change(session: Session, project_id: int, xml_form_id: str) -> Form:
+    """The living form, kept from other processes until the transaction ends, or Problem 404.1."""
+    query = select(Form).where(
+        Form.project_id == project_id, Form.xml_form_id == xml_form_id, Form.deleted_at.is_(None)
+    )
+    form = session.scalars(query.with_for_update()).first()
+    if form is None:
+        raise form_unknown(xml_form_id)
+    return form
+
+
 def get_version(session: Session, project_id: int, version_id: int | None) -> FormVersion:
     """A version by its number, or Problem 404.1."""
     version = session.get(FormVersion, (project_id, version_id)) if version_id else None

@@ -1,8 +1,12 @@
-"""Open, closing, closed: whether phones see a form, and whether what they send enters by itself."""
+"""Open, closing, closed: whether phones see a form, and whether what they send enters by itself; what else may change."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from accounts.events import Happening, record
+from config.api_errors import missing_parameter, wrong_type
 from config.clock import now
 from forms.errors import form_state_unknown
 from forms.models import Form
@@ -23,3 +27,34 @@ def set_form_state(session: Session, project_id: int, xml_form_id: str, state: s
         # The worker reads this event and lets in what waited while the form was closed.
         record(session, Happening(project_id, "form.update", by, form_id=form.id, details={"data": {"state": state}}))
     return form
+
+
+def change_form(session: Session, form: Form, changes: Mapping[str, Any], *, by: int | None = None) -> None:
+    """Change what ODK Central lets change: `state` and `webformsEnabled`, under their wire names; the rest is ignored.
+
+    Problem 400.2, 400.8 or 400.11 for values that cannot be.
+    """
+    data = {name: changes[name] for name in ("state", "webformsEnabled") if name in changes}
+    for name, value in data.items():
+        if value is None:
+            raise missing_parameter(name)
+    if "state" in data:
+        if data["state"] not in STATES:
+            raise form_state_unknown(data["state"])
+        form.state = data["state"]
+    if "webformsEnabled" in data:
+        form.web_forms = _truth(data["webformsEnabled"])
+    if data:
+        form.updated_at = now()
+    session.flush()
+    record(session, Happening(form.project_id, "form.update", by, form_id=form.id, details={"data": data}))
+
+
+def _truth(value: object) -> bool:
+    """A JSON boolean, or the words PostgreSQL takes for one in ODK Central."""
+    if isinstance(value, bool):
+        return value
+    words = {"true": True, "false": False}
+    if isinstance(value, str) and value.lower() in words:
+        return words[value.lower()]
+    raise wrong_type("boolean", value=value)

@@ -134,7 +134,7 @@ def _parse(xform: bytes) -> _Element:
             len(xform),
         )
     if (facts.encoding or "UTF-8").upper() not in ("UTF-8", "US-ASCII", "ASCII") and not xform.isascii():
-        raise _not_utf8(len(xform))
+        raise _not_utf8(xform)
     return tree
 
 
@@ -151,16 +151,14 @@ def _names_a_form(broken: bytes) -> bool:
 def _refuse_other_encodings(xform: bytes) -> None:
     # Phones decode as UTF-8 whatever the file declares, and fail on a byte order mark (C8).
     if xform.startswith(_BYTE_ORDER_MARKS):
-        raise _not_utf8(len(xform))
+        raise _not_utf8(xform)
     try:
         xform.decode("utf-8")
     except UnicodeDecodeError:
-        raise _not_utf8(len(xform)) from None
+        raise _not_utf8(xform) from None
 
 
-def _not_utf8(length: int) -> Exception:
-    return xform_unreadable(
-        "Phones read forms as UTF-8 without a byte order mark. Save the file in that encoding and send it again.",
-        "Les téléphones lisent l'UTF-8 sans marque d'ordre (BOM). Enregistrez ainsi le fichier et renvoyez-le.",
-        length,
-    )
+def _not_utf8(xform: bytes) -> Exception:
+    en = "Phones read forms as UTF-8 without a byte order mark. Save the file in that encoding and send it again."
+    fr = "Les téléphones lisent l'UTF-8 sans marque d'ordre (BOM). Enregistrez ainsi le fichier et renvoyez-le."
+    return xform_unreadable(en, fr, len(xform)) if _names_a_form(xform) else not_an_xform(en, fr)

@@ -26,9 +26,12 @@ from config.services import Services
 from config.settings import Settings
 from config.storage import open_storage
 from forms.compiler import compile_form
+from forms.drafts import create_form, set_draft
 from forms.first_start import prepare_database
 from forms.models import FormVersion
-from forms.publish import Published, create_draft, prepare, publish
+from forms.publish import Published, prepare, publish
+from forms.uploads import read_upload
+from forms.versions import find_form
 
 PASSWORD = "three words together"
 
@@ -141,9 +144,12 @@ class Installation:
 
     def draft(self, content: bytes) -> FormVersion:
         """Make a draft; its test address has the token of the version returned."""
-        prepared = prepare(self.services.storage, compile_form(content, "form.xml"), "form.xml", content, {})
+        upload = read_upload(self.services.storage, content, "application/xml", "")
         with self.services.database.transaction() as session:
-            return create_draft(session, self.project_id, prepared)
+            form = find_form(session, self.project_id, upload.definition.xml_form_id)
+            if form is None:
+                return create_form(session, self.project_id, upload, ignore_warnings=True)
+            return set_draft(session, form, upload, ignore_warnings=True)
 
     def new_phone(self, name: str = "Téléphone 2", **choices: Any) -> Credential:
         """Another app user."""

@@ -163,7 +163,7 @@ def fails_as_a_phone_can_bear(relais: Installation) -> None:
     project = f"/v1/projects/{relais.project_id}"
     for url, headers in ((relais.key_url, {}), (project, basic), ("", basic), (project, {})):
         for path in ("/formList", "/forms/household/manifest", "/forms/household.xml"):
-            answer = relais.client.get(url + path, headers=headers)
+            answer = relais.client.get(url + path, headers={**headers, "X-OpenRosa-Version": "1.0"})
             assert answer.status_code == 503, (path, answer.data)
             # A phone repeats at once what says "0", and nothing else (C76).
             assert answer.headers.get("Retry-After") != "0"

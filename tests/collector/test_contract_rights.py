@@ -240,6 +240,11 @@ def test_no_other_verb_does_anything(house: House, method: str) -> None:
             continue
         shown = values(house.ours, token=house.ours.phone.token, draft_token=house.draft.draft_token)
         answer = ask(house, rule, method, shown, house.headers("admin"))
+        if answer.status_code == 404:
+            # There a program may change a form: this one would be called "survey.xml".
+            assert rule.endswith(".xml")
+            assert method in ("DELETE", "PATCH")
+            continue
         assert answer.status_code == 405, rule
         assert "GET" in answer.headers["Allow"] or rule.endswith("/submission")
 

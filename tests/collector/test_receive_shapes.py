@@ -8,6 +8,8 @@ from accounts.models import Tombstone
 from collector.intake import tombstone_key
 from collector.outcomes import SENTENCES
 from config.clock import now
+from forms.drafts import delete_draft
+from forms.queries import get_form
 from tests.collector.receiving import (
     actions,
     envelope,
@@ -202,9 +204,11 @@ def test_a_copy_sent_to_a_draft_gives_nothing_to_the_real_submission(
 
 
 def test_the_address_of_a_draft_that_is_gone_says_what_to_do(relais: Installation) -> None:
-    """Row 16: a dead token is 404 with a sentence; nothing is stored."""
+    """Row 16: a dead token is 404 with a sentence; nothing is stored. The token of a replaced draft opens the new one."""
     old = relais.draft(xform(version="draft"))
-    relais.draft(xform(version="draft 2"))
+    assert relais.draft(xform(version="draft 2")).draft_token == old.draft_token
+    with relais.services.database.transaction() as session:
+        delete_draft(session, get_form(session, relais.project_id, "household"))
     for token in (old.draft_token, "nobody"):
         answer = post_twice(relais, instance(new_id()), url=draft_url(relais, token))
         assert answer.status_code == 404

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from config.problem import Problem
-from forms.names import check_names
+from forms.names import check_title
 from forms.xform import parse_xform
 from tests.forms import hand_written
 
@@ -69,7 +69,7 @@ class TestRefusals:
         definition = parse_xform(self.GOOD.replace(old, new))
         assert definition.title == ""
         with pytest.raises(Problem) as caught:
-            check_names(definition)
+            check_title(definition)
         assert (caught.value.code, "title" in caught.value.en) == (400.2, True)
 
     def test_a_form_that_asks_nothing_is_a_form(self) -> None:

@@ -1,0 +1,69 @@
+"""A definition as a program sends it: an XForm, or a workbook to be compiled. Told apart by the content type, as in ODK Central."""
+
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from config.storage import Storage
+from forms.compiler import compile_form
+from forms.errors import workbook_refused
+from forms.names import check_names
+from forms.stored_files import StoredFile, store
+from forms.xform import FormDefinition, parse_xform
+
+EXCEL = {
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+    "application/vnd.ms-excel": ".xls",
+}
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A definition that was read and judged; its workbook and itemsets.csv are stored. `warnings` are the converter's."""
+
+    xform: bytes
+    definition: FormDefinition
+    workbook: StoredFile | None = None
+    workbook_name: str = ""
+    itemsets: StoredFile | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def read_upload(storage: Storage, content: bytes, content_type: str, fallback: str) -> Upload:
+    """Compile, parse and store. `fallback` (percent-encoded) is the form id of a workbook that says none.
+
+    Raises Problem 400.1, 400.2, 400.8, 400.15, 400.25 or 503.1.
+    """
+    ending = EXCEL.get(content_type)
+    if ending is None:
+        return read_xform(content)
+    compiled = compile_form(content, unquote(fallback) + ending)
+    if compiled.tables is None:
+        raise workbook_refused(
+            "This is an XForm, not a workbook. Send it as application/xml.",
+            "C’est un XForm et non un classeur. Envoyez-le comme application/xml.",
+        )
+    definition = parse_xform(compiled.xform)
+    check_names(definition)
+    return Upload(
+        xform=compiled.xform,
+        definition=definition,
+        workbook=store(storage, content),
+        workbook_name=definition.xml_form_id + ending,
+        itemsets=None if compiled.itemsets is None else store(storage, compiled.itemsets),
+        warnings=compiled.from_pyxform,
+    )
+
+
+def read_xform(xform: bytes) -> Upload:
+    """An XForm, taken byte for byte."""
+    definition = parse_xform(xform)
+    check_names(definition)
+    return Upload(xform, definition)
+
+
+def excel_type(workbook_name: str | None) -> str | None:
+    """The content type of a stored workbook, None without one."""
+    if not workbook_name:
+        return None
+    old = workbook_name.lower().endswith(".xls")
+    return next(kind for kind, ending in EXCEL.items() if (ending == ".xls") is old)
