@@ -119,6 +119,8 @@ def test_where_others_hear_crime_is_not_asked(interview: Interviewer) -> None:
     assert sent.stop is None
     assert not {"b_pay", "c_seen", "c_tip", "c_hotline"} & set(sent.values)
     assert "b_pay" in interview(SURVEY, HOUSEHOLD)
+    # The card with services of help goes to everybody.
+    assert "n_help" in sent
 
 
 def test_whoever_never_crosses_is_not_asked_how(interview: Interviewer) -> None:
