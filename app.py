@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 import secrets
 import sys
 from collections.abc import Iterator
@@ -14,11 +15,14 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 import accounts.api
+import accounts.api_roles
+import accounts.api_users
 import accounts.cli
 import accounts.pages
 import collector.api
 import collector.api_forms
 import collector.api_odata
+import collector.api_projects
 import collector.cli
 import collector.pages
 import collector.pages_deliveries
@@ -31,6 +35,7 @@ import forms.api
 import forms.api_draft
 import forms.api_versions
 import forms.cli
+from accounts.key_addresses import read_keys
 from accounts.signed_in import current_account, page_csrf_token
 from collector.errors import no_space
 from collector.key_lane import key_lane
@@ -38,6 +43,7 @@ from collector.openrosa import is_phone_path, openrosa, phone_language, problem_
 from collector.tally import before_commit
 from config import api_answers
 from config.api_edge import judge_request
+from config.api_errors import unexpected_version
 from config.commands import Group, inside
 from config.database import Database, db, engine_options, prepare_folder
 from config.health import health
@@ -53,6 +59,8 @@ from forms.first_start import prepare_database
 from sync.serving import run_server
 
 log = logging.getLogger("relais")
+VERSIONED = re.compile(r"/v\d+(/|$)")
+OTHER_VERSION = re.compile(r"/v(?!1/)(\d+)/")
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -74,7 +82,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         database = Database(db.engine, before_commit)
     app.extensions["relais"] = Services(settings, load_secret(settings), database, open_storage(settings))
     app.url_map.converters.update(segment=SegmentConverter, int=NumberConverter)
-    app.wsgi_app = key_lane(keep_slashes(app.wsgi_app), lambda: app.extensions["relais"])  # type: ignore[method-assign, assignment]
+    ordinary_way = keep_slashes(read_keys(app.wsgi_app))
+    app.wsgi_app = key_lane(ordinary_way, lambda: app.extensions["relais"])  # type: ignore[method-assign, assignment]
     init_pages(app, language=settings.language, csrf_token=page_csrf_token, account=current_account)
     app.before_request(partial(judge_request, is_phone_path))
     app.after_request(api_answers.finish)
@@ -98,6 +107,8 @@ COMMANDS = (
 )
 BLUEPRINTS = (
     accounts.api.api,
+    accounts.api_users.api,
+    accounts.api_roles.api,
     accounts.pages.pages,
     forms.api.api,
     forms.api_draft.api,
@@ -105,6 +116,7 @@ BLUEPRINTS = (
     collector.api.api,
     collector.api_odata.api,
     collector.api_forms.api,
+    collector.api_projects.api,
     collector.pages.pages,
     collector.pages_forms.pages,
     collector.pages_submissions.pages,
@@ -118,7 +130,7 @@ def _show_problem(problem: Problem) -> ResponseReturnValue:
     """One problem, as whoever asked can read it: a phone, a program, a person."""
     if is_phone_path(request.path):
         return problem_response(problem, phone_language())
-    if request.path.startswith("/v1"):
+    if VERSIONED.match(request.path):
         response = jsonify(problem.as_json())
         response.status_code = problem.status
         response.headers.extend(problem.headers)
@@ -131,6 +143,12 @@ def _show_problem(problem: Problem) -> ResponseReturnValue:
 def _show_http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error.get_response()
+    version = OTHER_VERSION.match(request.path)
+    if version is not None:
+        return _show_problem(unexpected_version(version[1]))
+    if error.code == 405 and request.path.startswith("/v1/") and not is_phone_path(request.path):
+        # As ODK Central: what cannot be asked for this way is not there.
+        return _show_problem(problem_of(404))
     response = _show_problem(problem_of(error.code))
     valid = getattr(error, "valid_methods", None)
     if valid and isinstance(response, Response):

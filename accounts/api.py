@@ -1,83 +1,117 @@
-"""Sessions and projects, with ODK Central's addresses and fields."""
+"""Sessions, with ODK Central's addresses and fields."""
+
+from typing import Any
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
-from marshmallow import ValidationError
+from sqlalchemy.orm import Session
 
-from accounts import passwords, sessions
-from accounts.errors import authentication_failed, bad_json
-from accounts.models import Project
-from accounts.projects import get_project
-from accounts.roles import granted, visible_projects
-from accounts.schemas import ProjectSchema, SessionSchema, SignInSchema
-from accounts.signed_in import api_caller, demand, keep_session
-from accounts.web_users import forget_failures, note_failure, stored_password
+from accounts import passwords, roles, sessions
+from accounts.app_users import set_state
+from accounts.errors import authentication_failed, insufficient_rights, not_found
+from accounts.guessing import sources
+from accounts.public_links import end_link
+from accounts.schemas import SessionSchema, SessionTimesSchema, SignInSchema, SuccessSchema
+from accounts.sessions import Holder, Person, holder_by_token, person_by_token
+from accounts.signed_in import api_caller, changing, drop_api_session, keep_api_session
+from accounts.web_users import FREE_FAILURES, forget_failures, note_failure, stored_password
 from config.api_answers import json_body
+from config.api_errors import ABSENT, missing_parameters, wrong_type
 from config.database import reading, transaction
+from config.description import describe
 from config.services import services
 
 api = Blueprint("accounts_api", __name__, url_prefix="/v1")
 
 
 @api.post("/sessions")
+@describe(answer=SessionSchema(), body=SignInSchema(), problems=(400.3, 400.11, 429), public=True)
 def sign_in() -> ResponseReturnValue:
     """A bearer token for an e-mail and password; also set as a cookie."""
-    try:
-        given = SignInSchema().load(json_body())
-    except ValidationError as error:
-        raise bad_json(error.messages) from None
-    made = open_session(given["email"], given["password"])
+    given = {name: json_body().get(name, ABSENT) for name in ("email", "password")}
+    if any(value in (ABSENT, None, "") for value in given.values()):
+        raise missing_parameters(("email", "password"), given)
+    email, password = given["email"], given["password"]
+    if not isinstance(email, str):
+        raise wrong_type("string", field="email")
+    made = open_session(email, password)
     response = jsonify(SessionSchema().dump(made))
-    keep_session(response, made)
+    keep_api_session(response, made)
     return response
 
 
-def open_session(email: str, password: str) -> sessions.NewSession:
+def open_session(email: str, password: Any) -> sessions.NewSession:
     """A new session, or Problem 401.2, or 429 after many failures. The slow check holds no transaction."""
-    secret = services().secret
+    secret, source = services().secret, request.remote_addr or ""
+    if "\0" in email:
+        raise authentication_failed()
     with reading() as session:
-        actor_id, password_hash = stored_password(session, secret, email)
-    if not passwords.matches(password, password_hash) or actor_id is None:
+        free = 1 if sources.is_noisy(source) else FREE_FAILURES
+        actor_id, password_hash = stored_password(session, secret, email, free=free)
+    if not isinstance(password, str) or not passwords.matches(password, password_hash) or actor_id is None:
+        sources.note(source)
         with transaction() as session:
             note_failure(session, secret, email)
         raise authentication_failed()
     with transaction() as session:
         forget_failures(session, secret, email)
-        return sessions.start(session, actor_id)
+        return sessions.start(session, actor_id, request.headers.get("User-Agent"))
+
+
+@api.get("/sessions/restore")
+@describe(answer=SessionTimesSchema())
+def show_session() -> ResponseReturnValue:
+    """How long the caller's session lasts; 404.1 for a password or a token that is no session's."""
+    opened = api_caller().opened
+    if opened is None:
+        raise not_found()
+    return jsonify(SessionTimesSchema().dump(opened))
 
 
 @api.delete("/sessions/current")
+@describe(answer=SuccessSchema())
 def sign_out() -> ResponseReturnValue:
-    """End the session whose bearer token this is."""
-    api_caller()
-    token = (request.headers.get("Authorization") or "").partition(" ")[2].strip()
-    with transaction() as session:
-        sessions.end(session, token)
-    return jsonify(success=True)
-
-
-@api.get("/users/current")
-def show_current_user() -> ResponseReturnValue:
-    """Whoever is calling."""
+    """End the caller's own session, and take its cookies back."""
     person = api_caller()
-    with reading() as session:
-        verbs = granted(session, person.actor_id)
-    return jsonify(id=person.actor_id, type="user", displayName=person.name, email=person.email, verbs=verbs)
+    if person.type != "user":
+        # Whoever holds a phone or a link must not end it for everyone.
+        raise insufficient_rights()
+    if person.opened is None:
+        raise not_found()
+    with changing() as session:
+        sessions.end_opened(session, person.opened)
+    response = jsonify(success=True)
+    drop_api_session(response)
+    return response
 
 
-@api.get("/projects")
-def list_projects() -> ResponseReturnValue:
-    """The projects the caller may see."""
+@api.delete("/sessions/<segment:token>")
+@describe(answer=SuccessSchema())
+def end_session(token: str) -> ResponseReturnValue:
+    """End a session by its token: one's own, an app user's, a public link's; 403.1 for tokens that are nobody's, too."""
     person = api_caller()
-    with reading() as session:
-        return jsonify(ProjectSchema(many=True).dump(visible_projects(session, person.actor_id)))
+    with changing() as session:
+        own = _end(session, person, person_by_token(session, token), holder_by_token(session, token))
+    response = jsonify(success=True)
+    if own:
+        drop_api_session(response)
+    return response
 
 
-@api.get("/projects/<int:project_id>")
-def show_project(project_id: int) -> ResponseReturnValue:
-    """One project."""
-    person = api_caller()
-    with reading() as session:
-        demand(session, person, "project.read", project_id)
-        project: Project = get_project(session, project_id)
-        return jsonify(ProjectSchema().dump(project))
+def _end(session: Session, by: Person, user: Person | None, holder: Holder | None) -> bool:
+    """End whichever it is; whether it is the session that asks for it."""
+    if user is not None:
+        if user.actor_id != by.actor_id:
+            roles.demand(session, by.actor_id, "session.end", roles.SITE)
+        assert user.opened is not None
+        sessions.end_opened(session, user.opened)
+        return by.opened == user.opened
+    if holder is None:
+        raise insufficient_rights()
+    if "session.end" not in roles.verbs_of(session, by.actor_id, holder.project_id, holder.form_id):
+        raise insufficient_rights()
+    if holder.type == "field_key":
+        set_state(session, holder.project_id, holder.actor_id, "revoked", by=by.actor_id)
+    else:
+        end_link(session, holder.actor_id, by=by.actor_id)
+    return False

@@ -1,19 +1,20 @@
 """App users: a phone's credential in one project. Their token is in the QR; a user name and secret serve Digest and Basic."""
 
 from dataclasses import dataclass
-from uuid import uuid4
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts import tokens
+from accounts.actors import create_actor
+from accounts.assignments import grant, place_of
 from accounts.digest import ha1
-from accounts.errors import missing, not_found
+from accounts.errors import not_found
 from accounts.events import Happening, record
-from accounts.models import Actor, AppUser, Assignment, CollectLogin, Project, Server
+from accounts.models import Actor, AppUser, Assignment, CollectLogin, Project, Role, Server
 from accounts.projects import get_project
-from accounts.roles import APP_USER, WHOLE, assign
-from config.clock import now
+from accounts.roles import APP_USER, WHOLE
+from config.api_errors import missing_parameter, unexpected_value
 from config.database import Database
 from config.statements import Statement
 
@@ -65,11 +66,9 @@ def create_app_user(
     """A new app user and its credential; for every form of the project, or for none until some are given."""
     name = name.strip()
     if not name:
-        raise missing("displayName")
+        raise missing_parameter("displayName")
     get_project(session, project_id)
-    actor = Actor(uid=str(uuid4()), type="field_key", display_name=name[:255], created_at=now())
-    session.add(actor)
-    session.flush()
+    actor = create_actor(session, "field_key", name[:255])
     user = AppUser(
         actor_id=actor.id, project_id=project_id, created_by=created_by, training=training, generation=1, state="active"
     )
@@ -79,15 +78,15 @@ def create_app_user(
     session.add(user)
     session.add(_login(session, credential))
     session.flush()
+    record(session, Happening(project_id, "field_key.create", created_by, actee_id=actor.uid))
     if all_forms:
-        assign(session, actor.id, APP_USER, project_id)
-    record(session, Happening(project_id, "field_key.create", created_by, details={"fieldKeyId": actor.id}))
+        grant(session, actor, session.get_one(Role, APP_USER), place_of(session, project_id), by=created_by)
     return credential
 
 
 def credential_of(session: Session, secret: bytes, project_id: int, actor_id: int) -> Credential:
     """The credential again, to draw its QR; Problem when this installation's secret is not the one that made it."""
-    user, actor = _get(session, project_id, actor_id)
+    user, actor = get_app_user(session, project_id, actor_id)
     credential = _credential(secret, actor, user)
     if tokens.fingerprint(credential.token) != user.token_hash:
         raise not_found()
@@ -96,24 +95,27 @@ def credential_of(session: Session, secret: bytes, project_id: int, actor_id: in
 
 def renew(session: Session, secret: bytes, project_id: int, actor_id: int, *, by: int | None = None) -> Credential:
     """New tokens for the same app user: printed codes and links made before stop working."""
-    user, actor = _get(session, project_id, actor_id)
+    user, actor = get_app_user(session, project_id, actor_id)
     user.generation += 1
     credential = _credential(secret, actor, user)
     user.token_hash = tokens.fingerprint(credential.token)
     user.deliveries_hash = tokens.fingerprint(credential.deliveries)
     session.merge(_login(session, credential))
-    record(session, Happening(project_id, "field_key.renew", by, details={"fieldKeyId": actor_id}))
+    record(session, Happening(project_id, "field_key.renew", by, actee_id=actor.uid))
     return credential
 
 
 def set_state(session: Session, project_id: int, actor_id: int, state: str, *, by: int | None = None) -> None:
     """active, retired (may still submit, sees no forms) or revoked (nothing)."""
-    user, _ = _get(session, project_id, actor_id)
+    user, actor = get_app_user(session, project_id, actor_id)
     if state not in STATES:
-        raise missing("state")
+        raise unexpected_value("state", state, "not a state of an app user", "ce n’est pas un état de téléphone")
     if user.state != state:
         user.state = state
-        record(session, Happening(project_id, "field_key.update", by, details={"fieldKeyId": actor_id, "state": state}))
+        # ODK Central knows of one change only: its token is ended.
+        action = "field_key.session.end" if state == "revoked" else "field_key.update"
+        details = None if state == "revoked" else {"state": state}
+        record(session, Happening(project_id, action, by, details=details, actee_id=actor.uid))
 
 
 def list_app_users(session: Session, project_id: int) -> list[tuple[AppUser, Actor]]:
@@ -165,9 +167,18 @@ _BY_TOKEN = Statement(
 )
 
 
+# A web form behind a public link talks as a phone does, about its one form.
+_BY_LINK = Statement(
+    "SELECT l.actor_id, l.project_id, a.display_name, 'active', false, p.language, p.name, p.late, false "
+    "FROM public_link l JOIN actor a ON a.id = l.actor_id JOIN project p ON p.id = l.project_id "
+    "WHERE l.token_hash = ? AND l.ended_at IS NULL AND a.deleted_at IS NULL AND p.deleted_at IS NULL"
+)
+
+
 def phone_by_token(database: Database, token: str) -> Phone | None:
     """Whose token this is; None when nobody's, or when it has been revoked. Asked for with every request of a phone."""
-    rows = database.look_up(_BY_TOKEN, (tokens.fingerprint(token),))
+    fingerprint = tokens.fingerprint(token)
+    rows = database.look_up(_BY_TOKEN, (fingerprint,)) or database.look_up(_BY_LINK, (fingerprint,))
     return Phone(*rows[0]) if rows else None
 
 
@@ -186,7 +197,8 @@ def phone_by_username(session: Session, username: str) -> tuple[Phone, CollectLo
     return (Phone(*row), login) if row else None
 
 
-def _get(session: Session, project_id: int, actor_id: int) -> tuple[AppUser, Actor]:
+def get_app_user(session: Session, project_id: int, actor_id: int) -> tuple[AppUser, Actor]:
+    """The living app user of a project, or Problem 404.1."""
     user = session.get(AppUser, actor_id)
     actor = session.get(Actor, actor_id)
     if user is None or actor is None or user.project_id != project_id or actor.deleted_at is not None:

@@ -1,4 +1,4 @@
-"""Who is calling: a phone by its token, Digest or Basic; a person by a session token, a cookie or Basic."""
+"""Who is calling: a phone by its token, Digest or Basic; a person by a session token, a cookie or Basic; a link by its token."""
 
 import threading
 import time
@@ -7,19 +7,22 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from accounts import digest, passwords
+from accounts import digest, passwords, tokens
 from accounts.app_users import Phone, phone_by_username
 from accounts.digest import BasicAnswer, DigestAnswer, Result
-from accounts.errors import authentication_failed
+from accounts.errors import authentication_failed, insufficient_rights
 from accounts.models import Server
-from accounts.sessions import Person, person_by_id, person_by_token
+from accounts.sessions import Person, holder_by_token, person_by_id, person_by_token
 from accounts.web_users import by_email, stored_password
+from config.api_errors import https_only
 from config.clock import now
 from config.problem import Problem
 from config.secret import derive
 
 REMEMBERED_SECONDS = 300
+# The pages' own; and ODK Central's for programs that live in a browser, over https and without it.
 COOKIE = "relais_session"
+SECURE_API_COOKIE, API_COOKIE = "__Host-session", "session"
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Request:
     cookies: Mapping[str, str]
     # https, or from this machine, or allowed by a setting: a Basic password may be read.
     basic_allowed: bool
+    # The token in the address (/v1/key/…, or ?st=…), which counts before everything else.
+    key: str | None = None
 
 
 class Remembered:
@@ -66,25 +71,42 @@ def stale_challenge() -> Problem:
 
 
 def identify(session: Session, secret: bytes, call: Request) -> Phone | Person | None:
-    """Who is calling; None without credentials; Problem 401.2 with wrong ones."""
+    """Who is calling; None without credentials; Problem 401.2, 401.3 or 403.1 with wrong ones, as ODK Central."""
+    if call.key is not None:
+        return _by_key(session, call.key)
     header = call.authorization
-    if header is None:
-        token = call.cookies.get(COOKIE)
+    if not header:
+        token = next(
+            (call.cookies[name] for name in (SECURE_API_COOKIE, API_COOKIE, COOKIE) if name in call.cookies), None
+        )
         return person_by_token(session, token) if token else None
     if header[:7].lower() == "bearer ":
-        person = person_by_token(session, header[7:].strip())
-        if person is None:
+        token = header[7:].strip()
+        holder = person_by_token(session, token) or holder_by_token(session, token)
+        if holder is None:
             raise authentication_failed()
-        return person
+        return holder if isinstance(holder, Person) else holder.as_person()
     answer = digest.parse_authorization(header)
     if answer is not None and "\0" in answer.username:
         # PostgreSQL cannot even be asked for such a name.
         raise authentication_failed()
     if isinstance(answer, DigestAnswer):
         return _by_digest(session, secret, call, answer)
-    if isinstance(answer, BasicAnswer) and call.basic_allowed:
+    if isinstance(answer, BasicAnswer):
+        if not call.basic_allowed:
+            raise https_only()
         return _by_basic(session, secret, answer)
     raise authentication_failed()
+
+
+def _by_key(session: Session, key: str) -> Person:
+    if not tokens.is_token(key):
+        raise authentication_failed()
+    holder = holder_by_token(session, key)
+    if holder is None:
+        # Not 401: programs would ask people for a password.
+        raise insufficient_rights()
+    return holder.as_person()
 
 
 def _by_digest(session: Session, secret: bytes, call: Request, answer: DigestAnswer) -> Phone:

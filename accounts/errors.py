@@ -57,8 +57,26 @@ def password_too_long(longest: int) -> Problem:
     """400.38"""
     return Problem(
         400.38,
-        en=f"This password is too long: use at most {longest} characters.",
-        fr=f"Ce mot de passe est trop long : {longest} caractères au plus.",
+        en=f"This password is too long: use at most {longest} characters, fewer with accents.",
+        fr=f"Ce mot de passe est trop long : {longest} caractères au plus, moins avec des accents.",
+        message="The password or passphrase provided exceeds the maximum length.",
+    )
+
+
+def password_too_weak(warning: str, suggestions: list[str]) -> Problem:
+    """400.44: easily guessed; the reason in zxcvbn's words, as ODK Central gives it."""
+    reason = warning or next(iter(suggestions), "")
+    message = "The supplied password is too weak"
+    if "." in reason or not reason:
+        message += f". {reason}" if reason else "."
+    else:
+        message += f": {reason[0].lower()}{reason[1:]}"
+    return Problem(
+        400.44,
+        en="This password is too easily guessed. Use three or four words that have nothing to do with each other.",
+        fr="Ce mot de passe se devine trop facilement. Prenez trois ou quatre mots sans rapport entre eux.",
+        message=message,
+        details={"warning": warning, "suggestions": suggestions},
     )
 
 
@@ -69,40 +87,6 @@ def bad_email(email: str) -> Problem:
         en=f"“{email}” is not an e-mail address.",
         fr=f"« {email} » n’est pas une adresse électronique.",
         details={"field": "email", "value": email},
-    )
-
-
-def already_exists(field: str, value: str) -> Problem:
-    """409.3: a unique name is taken."""
-    return Problem(
-        409.3,
-        en=f"“{value}” exists already. Choose another.",
-        fr=f"« {value} » existe déjà. Choisissez-en un autre.",
-        message=f"A resource already exists with {field} value(s) of {value}.",
-        details={"fields": [field], "values": [value]},
-    )
-
-
-def missing(field: str) -> Problem:
-    """400.2: a needed value is blank."""
-    return Problem(
-        400.2,
-        en=f"“{field}” must not be empty.",
-        fr=f"« {field} » ne doit pas être vide.",
-        message=f"Required parameters missing. Expected ({field}).",
-        details={"field": field},
-    )
-
-
-def bad_json(messages: object) -> Problem:
-    """400.2: the body lacks a field or has one of the wrong kind."""
-    names = ", ".join(sorted(map(str, messages))) if isinstance(messages, dict) else str(messages)
-    return Problem(
-        400.2,
-        en=f"The request lacks these values, or has them in a wrong form: {names}.",
-        fr=f"Il manque ces valeurs à la demande, ou elles ont une mauvaise forme : {names}.",
-        message=f"Required parameters missing. Expected ({names}).",
-        details={"expected": names},
     )
 
 

@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.orm import Session
 
-from accounts.models import Event, EventNote
+from accounts.models import Event, EventNote, EventWords
 from config.clock import now
 from config.statements import Statement, stored_moment
 from config.writer import PENDING
@@ -21,7 +21,12 @@ NOTE = "relais_note"
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """An event about to be written: ids and codes, never answers, names or free text (`note` lives in its own row)."""
+    """An event about to be written: ids and codes, never answers, names or free text.
+
+    `note` (what a person says about it) and `words` (the part of ODK Central's details that names people or things, merged
+    into them on reading) live in rows of their own, which can be erased. `actee_id`: whom it is about (accounts.actees);
+    None: its form, or else its project.
+    """
 
     project_id: int
     action: str
@@ -31,6 +36,8 @@ class Happening:
     receipt_id: int | None = None
     details: Mapping[str, Any] | None = None
     note: str | None = None
+    actee_id: str | None = None
+    words: Mapping[str, Any] | None = None
 
 
 @contextmanager
@@ -65,8 +72,8 @@ _COUNT = Statement(
     "ON CONFLICT (project_id) DO UPDATE SET seq = project_counter.seq + excluded.seq RETURNING seq"
 )
 _INSERT = Statement(
-    "INSERT INTO event (project_id, seq, action, actor_id, form_id, submission_id, receipt_id, details, created_at) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO event (project_id, seq, action, actor_id, actee_id, form_id, submission_id, receipt_id, details, created_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -82,6 +89,7 @@ def _write(connection: Connection, project_id: int, events: list[Happening]) -> 
                 seq,
                 event.action,
                 event.actor_id,
+                event.actee_id,
                 event.form_id,
                 event.submission_id,
                 event.receipt_id,
@@ -91,6 +99,8 @@ def _write(connection: Connection, project_id: int, events: list[Happening]) -> 
         )
         if event.note:
             connection.execute(insert(EventNote).values(project_id=project_id, seq=seq, body=event.note))
+        if event.words:
+            connection.execute(insert(EventWords).values(project_id=project_id, seq=seq, words=dict(event.words)))
     _INSERT.run_many(connection, rows)
 
 

@@ -99,6 +99,21 @@ class AppUser(Model):
     deliveries_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
 
 
+class PublicLink(Model):
+    """Whoever has its address may fill in one form; `once` asks web forms to let a browser do so once only."""
+
+    __tablename__ = "public_link"
+    __table_args__ = (Index("ix_public_link_project_id_form_id", "project_id", "form_id"),)
+    actor_id: Mapped[int] = mapped_column(BigInt, ForeignKey("actor.id"), primary_key=True)
+    project_id: Mapped[int] = mapped_column(BigInt, ForeignKey("project.id"))
+    form_id: Mapped[int] = mapped_column(BigInt)
+    once: Mapped[bool | None]
+    created_by: Mapped[int | None] = mapped_column(BigInt, ForeignKey("actor.id"))
+    # The token itself is derived (accounts.tokens), so that the list can show it again.
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
 class CollectLogin(Model):
     """A generated username and secret of an app user, for Digest and Basic; never a web password."""
 
@@ -183,6 +198,8 @@ class Event(Model):
     seq: Mapped[int] = mapped_column(BigInt, primary_key=True)
     action: Mapped[str] = mapped_column(String(64))
     actor_id: Mapped[int | None] = mapped_column(BigInt)
+    # Whom or what it is about (accounts.actees); NULL: its form, or else its project.
+    actee_id: Mapped[str | None] = mapped_column(String(36))
     form_id: Mapped[int | None] = mapped_column(BigInt)
     submission_id: Mapped[int | None] = mapped_column(BigInt)
     receipt_id: Mapped[int | None] = mapped_column(BigInt)
@@ -197,6 +214,16 @@ class EventNote(Model):
     project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     seq: Mapped[int] = mapped_column(BigInt, primary_key=True)
     body: Mapped[str]
+    redacted_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class EventWords(Model):
+    """What ODK Central tells in an event's details and the log may not hold: names, e-mails, settings. Can be erased."""
+
+    __tablename__ = "event_words"
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    words: Mapped[dict[str, Any]] = mapped_column(JSON)
     redacted_at: Mapped[datetime | None] = mapped_column(Moment)
 
 

@@ -4,9 +4,10 @@ from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
-from accounts.errors import missing, project_unknown
+from accounts.errors import project_unknown
 from accounts.events import Happening, record
 from accounts.models import Project
+from config.api_errors import missing_parameter
 from config.clock import now
 
 
@@ -14,7 +15,7 @@ def create_project(session: Session, name: str, *, language: str, actor_id: int 
     """A new, empty project."""
     name = name.strip()
     if not name:
-        raise missing("name")
+        raise missing_parameter("name")
     project = Project(uid=str(uuid4()), name=name[:255], language=language, created_at=now())
     session.add(project)
     session.flush()

@@ -1,12 +1,15 @@
-"""JSON wire names of people and projects: the only place that knows them."""
+"""JSON wire names of people, rights and sessions: the only place that knows them."""
 
 from datetime import datetime
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields
+from marshmallow import Schema, fields
 
+from accounts.actors import LONGEST_NAME
 from accounts.models import Actor
+from accounts.web_users import Account
 from config.clock import wire
+from config.wire_fields import Body, Text
 
 
 class WireMoment(fields.Field[datetime]):
@@ -32,14 +35,17 @@ def actor_json(actor: Actor | None) -> dict[str, Any] | None:
     return None if actor is None else dict(ActorSchema().dump(actor))
 
 
-class SignInSchema(Schema):
-    """Body of POST /v1/sessions."""
+class SuccessSchema(Schema):
+    """What an action answers that has nothing else to say."""
 
-    class Meta:
-        unknown = EXCLUDE
+    success = fields.Boolean()
 
-    email = fields.String(required=True)
-    password = fields.String(required=True)
+
+class SignInSchema(Body):
+    """An e-mail and its password."""
+
+    email = Text(required=True)
+    password = Text(required=True)
 
 
 class SessionSchema(Schema):
@@ -51,14 +57,121 @@ class SessionSchema(Schema):
     createdAt = WireMoment(attribute="created_at")  # noqa: N815 - wire name
 
 
+class SessionTimesSchema(Schema):
+    """How long a session lasts."""
+
+    createdAt = WireMoment(attribute="created_at")  # noqa: N815 - wire name
+    expiresAt = WireMoment(attribute="expires_at")  # noqa: N815 - wire name
+
+
+class UserSchema(Schema):
+    """A web user."""
+
+    id = fields.Integer(attribute="actor.id")
+    type = fields.String(attribute="actor.type")
+    displayName = fields.String(attribute="actor.display_name")  # noqa: N815 - wire name
+    email = fields.String(attribute="user.email")
+    createdAt = WireMoment(attribute="actor.created_at")  # noqa: N815 - wire name
+    updatedAt = WireMoment(attribute="actor.updated_at")  # noqa: N815 - wire name
+    deletedAt = WireMoment(attribute="actor.deleted_at")  # noqa: N815 - wire name
+    lastLoginAt = WireMoment(attribute="user.last_login_at")  # noqa: N815 - wire name
+
+
+class PreferencesSchema(Schema):
+    """What a person chose for tools, by name: for all of the site, and by project."""
+
+    site = fields.Dict(keys=fields.String())
+    projects = fields.Dict(keys=fields.String(), values=fields.Dict(keys=fields.String()))
+
+
+class CurrentUserSchema(UserSchema):
+    """The caller, with what they may do on the site and what they chose."""
+
+    verbs = fields.List(fields.String())
+    preferences = fields.Nested(PreferencesSchema)
+
+
+class NewUserSchema(Body):
+    """A web user to be made; without a password a link for choosing one is needed."""
+
+    email = Text(required=True)
+    password = Text()
+    displayName = Text(longest=LONGEST_NAME, allow_none=True)  # noqa: N815 - wire name
+
+
+class UserChangesSchema(Body):
+    """What of a web user can be changed."""
+
+    email = Text()
+    displayName = Text(longest=LONGEST_NAME)  # noqa: N815 - wire name
+
+
+class PasswordChangeSchema(Body):
+    """One's password, and the next."""
+
+    old = fields.Raw()
+    new = fields.Raw()
+
+
+class NewPasswordSchema(Body):
+    """A new password."""
+
+    new = fields.Raw()
+
+
+class EmailSchema(Body):
+    """Whose password it is about."""
+
+    email = Text(required=True)
+
+
+class ResetLinkSchema(Schema):
+    """A link for choosing a password, good once; whoever has it can sign in as that person."""
+
+    token = fields.String()
+    url = fields.Url(require_tld=False)
+    expiresAt = WireMoment(attribute="expires_at")  # noqa: N815 - wire name
+
+
+class RoleSchema(Schema):
+    """A named set of verbs."""
+
+    id = fields.Integer()
+    name = fields.String()
+    system = fields.String()
+    verbs = fields.List(fields.String())
+    createdAt = WireMoment(attribute="created_at")  # noqa: N815 - wire name
+    updatedAt = WireMoment(attribute="updated_at")  # noqa: N815 - wire name
+
+
+class AssignmentSchema(Schema):
+    """Who has which role."""
+
+    actorId = fields.Integer(attribute="actor_id")  # noqa: N815 - wire name
+    roleId = fields.Integer(attribute="role_id")  # noqa: N815 - wire name
+
+
+class ExtendedAssignmentSchema(Schema):
+    """Who has which role, with the actor in full."""
+
+    actor = fields.Nested(ActorSchema)
+    roleId = fields.Integer(attribute="role_id")  # noqa: N815 - wire name
+    actorId = fields.Integer(attribute="actor_id")  # noqa: N815 - wire name
+
+
 class ProjectSchema(Schema):
     """A project."""
 
     id = fields.Integer()
     name = fields.String()
     description = fields.String(allow_none=True)
-    archived = fields.Boolean()
-    keyId = fields.Constant(None)  # noqa: N815 - wire name
+    archived = fields.Boolean(allow_none=True)
+    keyId = fields.Integer(attribute="key_id", allow_none=True)  # noqa: N815 - wire name
     createdAt = WireMoment(attribute="created_at")  # noqa: N815 - wire name
     updatedAt = WireMoment(attribute="updated_at")  # noqa: N815 - wire name
     deletedAt = WireMoment(attribute="deleted_at")  # noqa: N815 - wire name
+
+
+def shown_account(account: Account) -> Any:
+    """A web user on the wire."""
+    return UserSchema().dump(account)

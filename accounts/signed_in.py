@@ -1,5 +1,6 @@
-"""The person behind this request, on pages (cookie) and on the API (bearer, Basic, cookie for reading)."""
+"""The person behind this request, on pages (cookie) and on the API (bearer, Basic, cookie, a token in the address)."""
 
+import hmac
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -9,12 +10,15 @@ from werkzeug.wrappers import Response
 
 from accounts import roles
 from accounts.app_users import Phone
-from accounts.callers import COOKIE, Request, identify
+from accounts.callers import API_COOKIE, COOKIE, SECURE_API_COOKIE, Request, identify
 from accounts.digest import BasicAnswer, parse_authorization
 from accounts.errors import authentication_failed, insufficient_rights
 from accounts.events import noting
+from accounts.guessing import sources
+from accounts.key_addresses import KEY
 from accounts.sessions import NewSession, Person, person_by_token
 from accounts.web_users import note_failure
+from config.api_answers import json_body
 from config.database import reading, transaction
 from config.errors import form_has_expired
 from config.pages import Account
@@ -22,6 +26,7 @@ from config.problem import Problem
 from config.reader_wishes import action_notes, wishes
 from config.security import comes_from_elsewhere, csrf_matches, csrf_token
 from config.services import services
+from config.text import percent_decoded
 
 API = "/v1/"
 
@@ -59,31 +64,65 @@ def signed_in() -> Person:
 
 
 def api_caller() -> Person:
-    """The person calling the API, or Problem 401.2; an app user's Digest has no rights here but on phone paths.
+    """Whoever calls the API, or Problem 401.2; an app user's Digest has no rights here but on phone paths.
 
     Problem 400.11 when `limit` or `offset` is no number, whether or not the view has pages.
     """
-    cookies = request.cookies if request.method in ("GET", "HEAD") else {}
-    caller = caller_of_request(cookies)
+    key = request.environ.get(KEY)
+    caller = caller_of_request(request.cookies, key)
     if caller is None or isinstance(caller, Phone):
         raise authentication_failed()
+    if key is None and not request.environ.get("HTTP_AUTHORIZATION"):
+        _require_own_request(caller)
     wishes()
     return caller
 
 
-def caller_of_request(cookies: Mapping[str, str]) -> Phone | Person | None:
-    """Who is calling, None without credentials; Problem 401.2 with wrong ones, which count against an e-mail's account."""
-    call = Request(request.method, raw_target(), request.environ.get("HTTP_AUTHORIZATION"), cookies, basic_allowed())
+def _require_own_request(person: Person) -> None:
+    """Cookies come by themselves, so another site may be behind a request: ODK Central's proof for POST, and the browser's
+    word for every other change. Problem 401.2 without them."""
+    if request.method == "POST" and request.headers.get("X-Requested-With") != "XMLHttpRequest":
+        body = json_body() or request.form
+        given = percent_decoded(str(body.get("__csrf") or ""))
+        if not given or not hmac.compare_digest(given.encode(), person.csrf.encode()):
+            raise authentication_failed()
+        json_body().pop("__csrf", None)
+    if _is_from_elsewhere():
+        raise authentication_failed()
+
+
+def _is_from_elsewhere() -> bool:
+    return comes_from_elsewhere(
+        request.method, request.host, request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    )
+
+
+def caller_of_request(cookies: Mapping[str, str], key: str | None = None) -> Phone | Person | None:
+    """Who is calling, None without credentials; Problem 401 or 403.1 with wrong ones, which count against account and source."""
+    call = Request(
+        request.method, raw_target(), request.environ.get("HTTP_AUTHORIZATION"), cookies, basic_allowed(), key
+    )
     try:
         with reading() as session:
-            return identify(session, services().secret, call)
+            caller = identify(session, services().secret, call)
     except Problem as problem:
-        answer = parse_authorization(call.authorization or "")
-        # Only what was looked at: on plain http a password is not even read.
-        if problem.code == 401.2 and call.basic_allowed and isinstance(answer, BasicAnswer) and "@" in answer.username:
+        _note_failure(call, problem)
+        raise
+    if caller is None and any(name in cookies for name in (COOKIE, API_COOKIE, SECURE_API_COOKIE)):
+        sources.refuse_token(request.remote_addr or "")
+    return caller
+
+
+def _note_failure(call: Request, problem: Problem) -> None:
+    source = request.remote_addr or ""
+    answer = parse_authorization(call.authorization or "")
+    if call.key is not None or (call.authorization or "")[:7].lower() == "bearer ":
+        sources.refuse_token(source)
+    elif problem.code == 401.2:
+        sources.note(source)
+        if isinstance(answer, BasicAnswer) and "@" in answer.username:
             with transaction() as session:
                 note_failure(session, services().secret, answer.username)
-        raise
 
 
 def demand(
@@ -109,12 +148,9 @@ def changing() -> Iterator[Session]:
 
 def require_own_form() -> None:
     """For every page that writes: the form was ours, and made for this session; Problem 403.2 otherwise."""
-    elsewhere = comes_from_elsewhere(
-        request.method, request.host, request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    )
     person = person_or_none()
     key = person.csrf if person else ""
-    if elsewhere or not csrf_matches(services().secret, key, request.form.get("csrf_token")):
+    if _is_from_elsewhere() or not csrf_matches(services().secret, key, request.form.get("csrf_token")):
         raise form_has_expired()
 
 
@@ -131,12 +167,28 @@ def current_account() -> Account | None:
 
 
 def keep_session(response: Response, made: NewSession) -> None:
-    """Give the browser its session; Secure exactly when it came over https."""
+    """Give the browser its session of pages; Secure exactly when it came over https."""
     response.set_cookie(
         COOKIE, made.token, expires=made.expires_at, secure=request.is_secure, httponly=True, samesite="Lax", path="/"
     )
 
 
+def keep_api_session(response: Response, made: NewSession) -> None:
+    """The two cookies ODK Central sets: the session, which no script can read, and the proof scripts send with a POST."""
+    secure, until = request.is_secure, made.expires_at
+    name = SECURE_API_COOKIE if secure else API_COOKIE
+    response.set_cookie(name, made.token, expires=until, secure=secure, httponly=True, samesite="Strict", path="/")
+    response.set_cookie("__csrf", made.csrf, expires=until, secure=secure, samesite="Strict", path="/")
+
+
 def drop_session(response: Response) -> None:
-    """Take the session away from the browser."""
+    """Take the session of pages away from the browser."""
     response.delete_cookie(COOKIE, path="/")
+
+
+def drop_api_session(response: Response) -> None:
+    """Take back what `keep_api_session` gave."""
+    secure = request.is_secure
+    name = SECURE_API_COOKIE if secure else API_COOKIE
+    response.set_cookie(name, "null", expires=0, secure=secure, httponly=True, samesite="Strict", path="/")
+    response.set_cookie("__csrf", "null", expires=0, secure=secure, samesite="Strict", path="/")

@@ -20,6 +20,11 @@ def readable(secret: bytes, purpose: str, uid: str, generation: int, length: int
     return "".join(READABLE[byte % len(READABLE)] for byte in derive(secret, purpose, uid, generation)[:length])
 
 
+def is_token(text: str) -> bool:
+    """Whether it has the shape of one."""
+    return len(text) == 64 and all(letter in ALPHABET for letter in text)
+
+
 def fresh() -> str:
     """A random 64-character token."""
     return "".join(secrets.choice(ALPHABET) for _ in range(64))

@@ -1,50 +1,88 @@
 """Web users: people with an e-mail and a password."""
 
+from dataclasses import dataclass
 from datetime import timedelta
-from uuid import uuid4
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from accounts import passwords
-from accounts.errors import already_exists, authentication_failed, bad_email, too_many_attempts, web_user_unknown
+from accounts.actors import create_actor, delete_actor
+from accounts.assignments import THE_SITE, Place, get_role, grant, place_of
+from accounts.errors import bad_email, not_found, too_many_attempts, web_user_unknown
 from accounts.events import SITE, Happening, record
 from accounts.models import Actor, SignInFailure, WebUser
-from accounts.models import Session as SignedIn
-from accounts.roles import BY_WORD, assign
+from accounts.roles import BY_WORD
+from accounts.sessions import Opened, end_all
+from accounts.similarity import score
+from config.api_errors import uniqueness_violation
 from config.clock import now
+from config.reader_wishes import Wishes
 from config.secret import derive
 
+LIKE_ENOUGH = 0.5
 # Failed attempts that cost nothing, then the wait doubles from one second up to a quarter of an hour.
 FREE_FAILURES = 5
 LONGEST_WAIT = 900
 LONGEST_EMAIL = 320
 
+_ACCOUNTS = select(WebUser, Actor).join(Actor, Actor.id == WebUser.actor_id).where(WebUser.deleted_at.is_(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A web user with the actor behind it."""
+
+    user: WebUser
+    actor: Actor
+
 
 def create_web_user(
     session: Session,
     email: str,
-    password: str,
+    password: str | None,
     *,
+    name: str | None = None,
     role: str | None = None,
     project_id: int = SITE,
     must_change: bool = False,
+    by: int | None = None,
 ) -> Actor:
-    """A new web user, with a role (administrator, manager, viewer) on the site or in one project."""
-    email = usable_email(email)
-    if session.scalars(select(WebUser).where(WebUser.email == email, WebUser.deleted_at.is_(None))).first():
-        raise already_exists("email", email)
-    actor = Actor(uid=str(uuid4()), type="user", display_name=email.split("@", 1)[0], created_at=now())
-    session.add(actor)
-    session.flush()
-    session.add(
-        WebUser(actor_id=actor.id, email=email, password_hash=passwords.hashed(password), must_change=must_change)
-    )
-    session.flush()
+    """A new web user, with a role (administrator, or a system name) on the site or in one project; without a password
+    nobody can sign in until a link for choosing one has been used (accounts.resets)."""
+    password_hash = None if password is None else passwords.hashed(password)
+    actor = add_account(session, email, name or email.split("@", 1)[0], by=by)
+    user = session.get_one(WebUser, actor.id)
+    user.password_hash, user.must_change = password_hash, must_change
     if role:
-        assign(session, actor.id, BY_WORD.get(role, role), project_id)
-    record(session, Happening(SITE, "user.create", details={"actorId": actor.id}))
+        grant(session, actor, get_role(session, BY_WORD.get(role, role)), place_of_role(session, project_id), by=by)
     return actor
+
+
+def add_account(session: Session, email: str, name: str, *, by: int | None) -> Actor:
+    """A web user without password or rights; Problem 409.3 when somebody living has the e-mail."""
+    email = usable_email(email)
+    _require_free(session, email)
+    actor = create_actor(session, "user", name)
+    session.add(WebUser(actor_id=actor.id, email=email))
+    session.flush()
+    record(
+        session,
+        Happening(
+            SITE,
+            "user.create",
+            by,
+            actee_id=actor.uid,
+            details={"data": {"actorId": actor.id}},
+            words={"data": {"email": email}},
+        ),
+    )
+    return actor
+
+
+def place_of_role(session: Session, project_id: int) -> Place:
+    """The site (0) or a project."""
+    return place_of(session, project_id) if project_id else THE_SITE
 
 
 def usable_email(email: str) -> str:
@@ -56,15 +94,114 @@ def usable_email(email: str) -> str:
     return email
 
 
+def _require_free(session: Session, email: str) -> None:
+    if by_email(session, email) is not None:
+        raise uniqueness_violation(["email", "deleted"], [email, "false"], "users")
+
+
+def get_account(session: Session, actor_id: int) -> Account:
+    """The living web user of that number, or Problem 404.1."""
+    row = session.execute(_ACCOUNTS.where(Actor.id == actor_id)).first()
+    if row is None:
+        raise not_found()
+    return Account(row[0], row[1])
+
+
+def account_by_email(session: Session, email: str) -> Account | None:
+    """The living web user of an e-mail."""
+    row = session.execute(_ACCOUNTS.where(WebUser.email == email.strip().lower())).first()
+    return Account(row[0], row[1]) if row else None
+
+
+def list_accounts(session: Session, wishes: Wishes) -> list[Account]:
+    """Everyone, by e-mail."""
+    rows = session.execute(wishes.page(_ACCOUNTS.order_by(WebUser.email)))
+    return [Account(row[0], row[1]) for row in rows]
+
+
+def find_accounts(session: Session, wanted: str, wishes: Wishes) -> list[Account]:
+    """Everyone whose name or e-mail holds or resembles `wanted`, the most alike first."""
+    found = []
+    for account in list_accounts(session, Wishes()):
+        texts = (account.actor.display_name, account.user.email)
+        likeness = max(score(text, wanted) for text in texts)
+        if likeness > LIKE_ENOUGH or any(wanted.lower() in text.lower() for text in texts):
+            found.append((-likeness, account.user.email, account))
+    found.sort(key=lambda each: each[:2])
+    start = wishes.offset or 0
+    end = None if wishes.limit is None else start + wishes.limit
+    return [account for _, _, account in found[start:end]]
+
+
+def ever_existed(session: Session, email: str) -> bool:
+    """Whether anybody, also of the deleted, had this e-mail."""
+    return session.scalars(select(WebUser).where(WebUser.email == email.strip().lower()).limit(1)).first() is not None
+
+
+def update_account(session: Session, account: Account, *, email: str | None, name: str | None, by: int | None) -> None:
+    """Another e-mail or name; None leaves it."""
+    changed: dict[str, str] = {}
+    if email is not None:
+        changed["email"] = usable_email(email)
+        if changed["email"] != account.user.email:
+            _require_free(session, changed["email"])
+        account.user.email = changed["email"]
+    if name is not None:
+        changed["displayName"] = account.actor.display_name = name
+    account.actor.updated_at = now()
+    record(
+        session,
+        Happening(
+            SITE,
+            "user.update",
+            by,
+            actee_id=account.actor.uid,
+            details={"data": {}},
+            words={"data": changed} if changed else None,
+        ),
+    )
+
+
+def delete_account(session: Session, account: Account, *, by: int | None) -> None:
+    """Take a person away; the e-mail is free again."""
+    account.user.deleted_at = now()
+    delete_actor(session, account.actor, by=by)
+
+
 def set_password(session: Session, email: str, password: str) -> None:
-    """A new password; every session of that person ends."""
-    user = by_email(session, email)
-    if user is None:
+    """A new password, whoever gives it; every session of that person ends."""
+    account = account_by_email(session, email)
+    if account is None:
         raise web_user_unknown(email)
-    user.password_hash = passwords.hashed(password)
-    user.must_change = False
-    session.execute(delete(SignedIn).where(SignedIn.actor_id == user.actor_id))
-    record(session, Happening(SITE, "user.update", details={"actorId": user.actor_id, "data": {"password": True}}))
+    keep_password(session, account, passwords.hashed(password), by=None)
+
+
+def keep_password(
+    session: Session, account: Account, password_hash: str, *, by: int | None, but: Opened | None = None
+) -> None:
+    """Keep a new password's hash (made outside the transaction: it is slow on purpose); other sessions end, but one."""
+    account.user.password_hash = password_hash
+    account.user.must_change = False
+    end_all(session, account.actor.id, but=but)
+    _record_password(session, account, True, by)
+
+
+def give_first_password(session: Session, account: Account, password_hash: str, *, by: int | None) -> None:
+    """The password an account is made with."""
+    account.user.password_hash = password_hash
+    _record_password(session, account, True, by)
+
+
+def invalidate_password(session: Session, account: Account, *, by: int | None) -> None:
+    """Nobody can sign in with it any more, and everybody who has is out."""
+    account.user.password_hash = None
+    end_all(session, account.actor.id)
+    _record_password(session, account, None, by)
+
+
+def _record_password(session: Session, account: Account, word: bool | None, by: int | None) -> None:
+    details = {"data": {"password": word}}
+    record(session, Happening(SITE, "user.update", by, actee_id=account.actor.uid, details=details))
 
 
 def by_email(session: Session, email: str) -> WebUser | None:
@@ -74,10 +211,14 @@ def by_email(session: Session, email: str) -> WebUser | None:
     ).first()
 
 
-def stored_password(session: Session, secret: bytes, email: str) -> tuple[int | None, str | None]:
-    """(actor id, password hash) to check against outside any transaction; Problem 429 while this account must wait."""
+def stored_password(
+    session: Session, secret: bytes, email: str, *, free: int = FREE_FAILURES
+) -> tuple[int | None, str | None]:
+    """(actor id, password hash) to check against outside any transaction; Problem 429 while this account must wait.
+
+    `free`: failures that cost nothing, fewer for a source that has failed much (accounts.guessing)."""
     failure = session.get(SignInFailure, _failure_key(secret, email))
-    if failure is not None and failure.failures >= FREE_FAILURES:
+    if failure is not None and failure.failures >= free:
         left = (failure.until - now()).total_seconds()
         if left > 0:
             raise too_many_attempts(int(left) + 1)
@@ -102,14 +243,6 @@ def note_failure(session: Session, secret: bytes, email: str) -> None:
 def forget_failures(session: Session, secret: bytes, email: str) -> None:
     """A right password clears the count."""
     session.execute(delete(SignInFailure).where(SignInFailure.key == _failure_key(secret, email)))
-
-
-def checked(password: str, stored: tuple[int | None, str | None]) -> int:
-    """The actor id when the password is right, else Problem 401.2; slow on purpose, call it outside transactions."""
-    actor_id, password_hash = stored
-    if not passwords.matches(password, password_hash) or actor_id is None:
-        raise authentication_failed()
-    return actor_id
 
 
 def _failure_key(secret: bytes, email: str) -> bytes:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from accounts.app_users import Phone, phone_by_token
 from accounts.digest import challenges
 from accounts.errors import authentication_failed, insufficient_rights
+from accounts.key_addresses import token_in_query
 from accounts.models import Server
 from collector.errors import body_too_large, no_space
 from collector.openrosa import is_phone_path
@@ -47,11 +48,13 @@ class Door:
     def __call__(
         self, method: str, raw_uri: str, headers: Mapping[str, str], content_length: int, client_ip: str, scheme: str
     ) -> Refusal | None:
-        path = single_slashes(raw_uri.split("?", 1)[0])
+        raw_path, _, query = raw_uri.partition("?")
+        path = single_slashes(raw_path)
+        token = _token_of(path, query)
         language = self._services.settings.language
         try:
-            problem = self._problem(method, path, headers, max(0, content_length))
-            if problem is not None and (token := _TOKEN.match(path)) and (phone := self._phone(token[1])):
+            problem = self._problem(method, path, token, headers, max(0, content_length))
+            if problem is not None and token is not None and (phone := self._phone(token)):
                 language = phone.language
         except Problem as outage:
             # The database is away: said now, rather than after a body that nobody could keep.
@@ -70,11 +73,13 @@ class Door:
         problem = no_space() if status == 503 else too_large() if status == 413 else BY_STATUS.get(status, unexpected)()
         return [("Content-Type", CONTENT_TYPE), *OPENROSA_HEADERS], _body(problem, self._services.settings.language)
 
-    def _problem(self, method: str, path: str, headers: Mapping[str, str], length: int) -> Problem | None:
+    def _problem(
+        self, method: str, path: str, token: str | None, headers: Mapping[str, str], length: int
+    ) -> Problem | None:
         settings = self._services.settings
         submission = method == "POST" and path.rstrip("/").endswith("/submission")
         if submission:
-            refused = self._credentials(path, headers)
+            refused = self._credentials(path, token, headers)
             if refused is not None:
                 return refused
         limit = settings.max_file_bytes + settings.max_xml_bytes + SURROUNDINGS if submission else OTHER_BODIES
@@ -84,10 +89,9 @@ class Door:
             return no_space()
         return None
 
-    def _credentials(self, path: str, headers: Mapping[str, str]) -> Problem | None:
-        token = _TOKEN.match(path)
+    def _credentials(self, path: str, token: str | None, headers: Mapping[str, str]) -> Problem | None:
         if token is not None:
-            return insufficient_rights() if self._phone(token[1]) is None else None
+            return insufficient_rights() if self._phone(token) is None else None
         if path.startswith("/v1/test/") or "authorization" in headers:
             return None  # looked at by the application, which has the right questions at hand
         return authentication_failed()
@@ -100,7 +104,7 @@ class Door:
         phone, until = self._known.get(token, (None, 0.0))
         if until < moment:
             # The application asks again: a token revoked in these seconds costs a body, nothing more.
-            phone = phone_by_token(self._services.database, unquote(token))
+            phone = phone_by_token(self._services.database, token)
             with self._lock:
                 if len(self._known) > 10_000:
                     self._known.clear()
@@ -114,6 +118,12 @@ class Door:
             if scheme == "https" or client_ip in ("127.0.0.1", "::1") or self._services.settings.insecure_basic:
                 headers.append(("WWW-Authenticate", f'Basic realm="{self._realm}", charset="UTF-8"'))
         return headers
+
+
+def _token_of(path: str, query: str) -> str | None:
+    """The token of a key address, or of an address that ends with ?st=…"""
+    found = _TOKEN.match(path)
+    return unquote(found[1]) if found else token_in_query(query)
 
 
 def _body(problem: Problem, language: str) -> bytes:

@@ -5,11 +5,12 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts.errors import missing, not_found
+from accounts.errors import not_found
 from accounts.events import Happening, record
 from collector.models import REVIEW_STATES, Comment, Receipt, Submission
 from collector.reading import Selection
 from collector.tally import bucket_of, move
+from config.api_errors import missing_parameter
 from config.clock import now
 from config.database import next_ids
 from config.problem import Problem
@@ -75,7 +76,7 @@ def add_comment(session: Session, submission: Submission, body: str, *, by: int)
     """Write a comment; it is read by everyone who reads the submission."""
     body = body.strip()
     if not body:
-        raise missing("body")
+        raise missing_parameter("body")
     (comment_id,) = next_ids(session.connection(), "comment")
     comment = Comment(
         project_id=submission.project_id,

@@ -224,6 +224,17 @@ def https_only() -> Problem:
     )
 
 
+def unexpected_version(got: str) -> Problem:
+    """404.3"""
+    return Problem(
+        404.3,
+        en=f"There is no version {got} of this API, only 1.",
+        fr=f"Cette API n’a pas de version {got}, seulement la 1.",
+        message=f"Unexpected an API version (accepts: 1) (got: {got}).",
+        details={"got": got},
+    )
+
+
 def uniqueness_violation(fields: Iterable[str], values: Iterable[Any], table: str = "") -> Problem:
     """409.3"""
     names, given = list(fields), [as_javascript(value) for value in values]

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVarTuple
 
 from flask import Response, request
 from sqlalchemy import Select
@@ -12,6 +12,7 @@ from config.api_answers import wants_extended
 from config.api_errors import invalid_header, wrong_type
 from config.text import percent_decoded
 
+Columns = TypeVarTuple("Columns")
 _NUMBER = re.compile(r"\s*([+-]?\d{1,18})")
 NOTES = "x-action-notes"
 
@@ -24,7 +25,7 @@ class Wishes:
     offset: int | None = None
     limit: int | None = None
 
-    def page(self, query: Select[Any]) -> Select[Any]:
+    def page(self, query: Select[*Columns]) -> Select[*Columns]:
         """The wanted part of an ordered list."""
         if self.offset is not None:
             query = query.offset(self.offset)

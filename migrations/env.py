@@ -5,7 +5,8 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import BigInteger
 
-import forms.models  # noqa: F401 - imported so that every table is known
+import accounts.models_choices  # noqa: F401 - imported so that every table is known
+import forms.models  # noqa: F401 - the same
 from config.columns import Moment
 from config.database import Model
 

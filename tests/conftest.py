@@ -12,7 +12,7 @@ import argon2
 import hypothesis
 import pytest
 
-from accounts import passwords
+from accounts import guessing, passwords
 from forms import odk_validate
 from tests import postgres as postgres_programs
 from tests.command import Command, Ran, run
@@ -71,6 +71,12 @@ def _cheap_passwords() -> None:
 def _no_second_judge() -> None:
     """ODK Validate costs half a second for each workbook; tests about it bring it back."""
     odk_validate.command = None
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_guessed() -> None:
+    """What one test guesses must not slow the next."""
+    guessing.sources.forget()
 
 
 @pytest.fixture(scope="session")

@@ -69,7 +69,7 @@ def sign_in(relais: Installation, email: str = "admin@example.org", language: st
     return reader
 
 
-def person(relais: Installation, email: str, role: str, project_id: int | None = None) -> Reader:
+def person(relais: Installation, email: str, role: str | None, project_id: int | None = None) -> Reader:
     """A new web user with a role in the installation's project (or another), signed in."""
     with relais.services.database.transaction() as session:
         where = relais.project_id if project_id is None else project_id

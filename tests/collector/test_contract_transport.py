@@ -77,8 +77,10 @@ def test_an_address_that_is_none_is_no_success_c95(place: Place) -> None:
                 method, place.url + path.format(token=place.credential.token), b"" if method == "POST" else None
             )
             assert 400 <= answer.status < 500, (method, path)
+            # The rest of the API lies beside them, and answers programs.
+            kind = answer.header("Content-Type") or ""
             if path.startswith("/v1/key/") and method == "GET":
-                assert answer.message
+                assert answer.message if "xml" in kind else b'"message"' in answer.body
 
 
 def test_a_phone_is_never_answered_with_a_page_c6_c95(place: Place) -> None:

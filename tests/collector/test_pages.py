@@ -81,7 +81,7 @@ def test_the_first_page_shows_only_projects_one_has_a_role_in(post_node: Install
 
 
 def test_a_person_without_any_role_is_told_whom_to_ask(post_node: Installation) -> None:
-    nobody = person(post_node, "new@example.org", "viewer", project_id=99)
+    nobody = person(post_node, "new@example.org", None)
     assert "Aucun projet ne vous est encore ouvert" in nobody.words("/")
 
 

@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, delete, select
 
+from accounts import preferences, resets, web_users
 from accounts.app_users import Credential
 from accounts.models import Actor, Consumer, Lease, Project, Session, SignInFailure, Tombstone
 from accounts.projects import create_project
+from accounts.public_links import create_link
 from accounts.scopes import Rule, replace_scope
+from accounts.sessions import person_by_id
 from collector import review
 from collector.arrival import Arrival, Sender, StoredFile
 from collector.classify import Rules
@@ -69,6 +72,11 @@ def fill(relais: Installation) -> None:
                 Tombstone(project_id=1, kind="instance", key_hmac=b"\x03" * 32, reason="asked", created_at=moment),
             ]
         )
+        me = person_by_id(session, actor_id)
+        assert me is not None
+        preferences.choose(session, me, "columns", ["name"])
+        resets.make_reset(session, web_users.get_account(session, actor_id), by=None)
+        create_link(session, relais.services.secret, 1, submission.form_id, "Affiche", once=True, by=actor_id)
         gone = create_project(session, "Deleted for good", language="fr")
         session.execute(delete(Project).where(Project.id == gone.id))
         next_ids(session.connection(), "comment", 40)

@@ -1,0 +1,45 @@
+"""Addresses that carry a token: /v1/key/TOKEN/… and …?st=TOKEN, as ODK Central has them for any part of the API.
+
+The phones' part of them has views of its own (collector.openrosa); the rest is served by the views without a token, which
+find it in the WSGI environment.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import quote, unquote_plus
+
+# Name of the token in the WSGI environment.
+KEY = "relais.key"
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+_KEY = re.compile("/v1/key/([^/]+)(/.*)")
+_PHONE = re.compile(
+    r"/projects/[^/]+/(formList|submission|forms/[^/]+/manifest|forms/[^/]+\.xml|forms/[^/]+/attachments/[^/]+)/?"
+)
+_IN_QUERY = re.compile("(?:^|&)st=([^&]*)")
+
+
+def token_in_query(query: str) -> str | None:
+    """The token of ?st=…"""
+    found = _IN_QUERY.search(query)
+    return unquote_plus(found[1]) if found and found[1] else None
+
+
+def read_keys(app: Wsgi) -> Wsgi:
+    """`app`, whose views find the token under KEY and the address without it."""
+
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path: str = environ["PATH_INFO"]
+        token = token_in_query(environ.get("QUERY_STRING", "")) if path.startswith("/v1/") else None
+        if token is not None:
+            environ["QUERY_STRING"] = _IN_QUERY.sub("", environ["QUERY_STRING"]).lstrip("&")
+            if not path.startswith("/v1/key/"):
+                environ["PATH_INFO"] = path = f"/v1/key/{quote(token, safe='!$')}{path[3:]}"
+        found = _KEY.fullmatch(path)
+        if found is not None and not _PHONE.fullmatch(found[2]):
+            environ[KEY], environ["PATH_INFO"] = found[1], "/v1" + found[2]
+        return app(environ, start_response)
+
+    return serve

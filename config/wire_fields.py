@@ -1,0 +1,67 @@
+"""Fields of JSON bodies that answer wrong values with ODK Central's problems, one at a time as Central does.
+
+A schema of these says in one place what a view takes, for the view and for the OpenAPI document.
+"""
+
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields, missing
+
+from config.api_errors import missing_parameter, value_too_long, wrong_type
+
+
+class Body(Schema):
+    """The JSON object a view takes; what it does not know is left out, as Central does."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class _Checked:
+    """What `deserialize` of every field below begins with."""
+
+    required: bool
+    allow_none: bool
+    load_default: Any
+
+    def absent(self, value: Any, name: str) -> tuple[bool, Any]:
+        """(settled, value): a missing or null value is settled here, or Problem 400.2."""
+        if value is missing:
+            if self.required:
+                raise missing_parameter(name)
+            return True, self.load_default
+        if value is None:
+            if not self.allow_none:
+                raise missing_parameter(name)
+            return True, None
+        return False, value
+
+
+class Text(_Checked, fields.String):
+    """A text of at most `longest` characters; Problem 400.2, 400.11 or 400.13."""
+
+    def __init__(self, *, longest: int | None = None, **choices: Any) -> None:
+        super().__init__(**choices)
+        self.longest = longest
+
+    def deserialize(self, value: Any, attr: str | None = None, *_: Any, **__: Any) -> Any:
+        """The text."""
+        settled, given = self.absent(value, attr or "")
+        if settled:
+            return given
+        if not isinstance(given, str):
+            raise wrong_type("string", field=attr or "")
+        if self.longest is not None and len(given) > self.longest:
+            raise value_too_long(self.longest)
+        return given
+
+
+class Flag(_Checked, fields.Boolean):
+    """true or false; Problem 400.11."""
+
+    def deserialize(self, value: Any, attr: str | None = None, *_: Any, **__: Any) -> Any:
+        """The flag."""
+        settled, given = self.absent(value, attr or "")
+        if not settled and not isinstance(given, bool):
+            raise wrong_type("boolean", value=given)
+        return given
