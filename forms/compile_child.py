@@ -4,12 +4,14 @@ Called by forms.limited as `python -P compile_child.py '{"kind": ".xlsx", "form_
 workbook on stdin. Writes to stdout one line of JSON, then the bytes of the XForm, then those of itemsets.csv; the JSON is
 `{"xform": length, "itemsets": length or null, "warnings": […], "tables": {sheet: {"columns": …, "rows": …}},
 "findings": [[rule, severity, en, fr, [sheet, row, column], path], …] or null}` or
-`{"error": pyxform's text, "exception": its class, "cell": [sheet, row, column] or null, "warnings": […]}`.
+`{"error": pyxform's text, "exception": its class, "cell": [sheet, row, column] or null, "warnings": […],
+"headers": {sheet: [header, …]}}`.
 With `{"program": […], …}` it becomes that program under the same limits.
 
 Nothing of our packages is imported before the limits hold.
 """
 
+import gc
 import json
 import os
 import re
@@ -18,6 +20,12 @@ import signal
 import sys
 from typing import Any, BinaryIO
 
+_MOST_OF_TABLES = 6 * 1024 * 1024
+# Nobody's cell.
+_WHOLE_SHEET = re.compile(
+    r"must have a sheet named|should be an? (?:external_)?choices sheet|Error reading|for sheet: "
+)
+_SHEETS = ("survey", "choices", "settings", "entities", "external_choices", "osm")
 # Values that pyxform's sentences quote: 'x', [x], named x, `: x` at the end.
 _QUOTED = re.compile(r"'([^']+)'|\[([^\[\]:]+)\]|\$\{([^}]+)\}|: (\S+)$")
 
@@ -48,18 +56,55 @@ def read_workbook(content: bytes, kind: str) -> dict[str, Any]:
     return dict((xls_to_dict if kind == ".xls" else xlsx_to_dict)(BytesIO(content)))
 
 
+def bad_header(content: bytes, kind: str) -> list[Any] | None:
+    """The header [sheet, 1, text] that keeps a workbook from being read: one that is there twice, or no text."""
+    from io import BytesIO
+
+    if kind == ".xls":
+        from xlrd import open_workbook
+
+        book = open_workbook(file_contents=content)
+        headers = {sheet.name: sheet.row_values(0) if sheet.nrows else [] for sheet in book.sheets()}
+    else:
+        from openpyxl import load_workbook
+
+        book = load_workbook(BytesIO(content), read_only=True)
+        headers = {sheet.title: [*next(sheet.iter_rows(max_row=1, values_only=True), ())] for sheet in book.worksheets}
+    for sheet, cells in headers.items():
+        seen: set[str] = set()
+        for cell in cells if sheet.lower() in _SHEETS or len(headers) == 1 else ():
+            if cell not in (None, "") and (not isinstance(cell, str) or cell in seen):
+                return [sheet.lower(), 1, str(cell)]
+            seen.add(cell)
+    return None
+
+
 def compile_workbook(sheets: dict[str, Any], form_id: str, warnings: list[str]) -> tuple[bytes, bytes | None]:
-    """The XForm and itemsets.csv; raises whatever pyxform raises, with the cell it seems to mean as `.cell`."""
+    """The XForm and itemsets.csv; raises whatever pyxform raises."""
     from pyxform.xls2xform import convert
 
-    try:
-        # A copy of each row: pyxform changes them, and cell_of must find what the author wrote.
-        copied = {name: [*map(dict, rows)] if _is_rows(rows) else rows for name, rows in sheets.items()}
-        result = convert({**copied, "fallback_form_name": form_id}, warnings=warnings)
-    except Exception as error:
-        error.cell = cell_of(str(error), sheets)  # type: ignore[attr-defined]
-        raise
+    # A copy of each row: pyxform changes them, and the search for a mistake needs what the author wrote.
+    copied = {name: [*map(dict, rows)] if _is_rows(rows) else rows for name, rows in sheets.items()}
+    result = convert({**copied, "fallback_form_name": form_id}, warnings=warnings)
     return result.xform.encode(), None if result.itemsets is None else result.itemsets.encode()
+
+
+def place_of(error: BaseException, sheets: dict[str, Any], form_id: str, seconds: float) -> list[Any] | None:
+    """The cell [sheet, row, column] an error of pyxform means, where its message does not name a row."""
+    from forms.culprit import culprit
+
+    message = str(error)
+    if "[row : " in message or _WHOLE_SHEET.search(message):
+        return None
+
+    def attempt(changed: dict[str, Any]) -> str | None:
+        try:
+            compile_workbook(changed, form_id, [])
+        except Exception as other:  # noqa: BLE001 - whatever it is, it is compared with the first one
+            return f"{type(other).__name__} {other}"
+        return None
+
+    return cell_of(message, sheets) or culprit(sheets, attempt, seconds)
 
 
 def cell_of(message: str, sheets: dict[str, Any]) -> list[Any] | None:
@@ -112,6 +157,20 @@ def _answer(out: BinaryIO, facts: dict[str, Any], *bodies: bytes) -> None:
     out.close()
 
 
+def fault(
+    error: BaseException, content: bytes, kind: str, sheets: dict[str, Any], form_id: str, seconds: float
+) -> dict[str, Any]:
+    """What to answer about an error: pyxform's words, and the cell it means."""
+    facts: dict[str, Any] = {"error": str(error), "exception": type(error).__name__}
+    if not isinstance(error, Exception) or isinstance(error, MemoryError | RecursionError):
+        return facts
+    try:
+        cell = place_of(error, sheets, form_id, seconds) if sheets else bad_header(content, kind)
+    except Exception:  # noqa: BLE001 - a file so broken that nobody can say where
+        cell = None
+    return {**facts, "cell": cell, "headers": {name: table["columns"] for name, table in tables_of(sheets).items()}}
+
+
 def main() -> None:
     """Read the order and the workbook, answer, leave."""
     order = json.loads(sys.argv[1])
@@ -121,19 +180,26 @@ def main() -> None:
         os.dup2(1, 2)
         os.execv(order["program"][0], order["program"])  # noqa: S606 - without a shell, and that is its purpose
     sys.path.append(order["root"])
+    gc.disable()  # a short life: looking for cycles would cost a third of it
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # xlrd prints its remarks to stdout
     warnings: list[str] = []
+    facts: dict[str, Any]
+    content = sys.stdin.buffer.read()
+    sheets: dict[str, Any] = {}
     try:
-        sheets = read_workbook(sys.stdin.buffer.read(), order["kind"])
+        sheets = read_workbook(content, order["kind"])
         xform, itemsets = compile_workbook(sheets, order["form_id"], warnings)
     except BaseException as error:  # noqa: BLE001 - pyxform also raises bare TypeErrors, memory may end: each is a sentence
-        facts = {"error": str(error), "exception": type(error).__name__, "cell": getattr(error, "cell", None)}
-        _answer(out, {**facts, "warnings": warnings})
+        facts = fault(error, content, order["kind"], sheets, order["form_id"], order["limits"]["seconds"] / 4)
+        facts["warnings"] = warnings
+        _answer(out, facts)
         return
     lengths = {"xform": len(xform), "itemsets": None if itemsets is None else len(itemsets)}
     tables = tables_of(sheets)
-    facts = {**lengths, "warnings": warnings, "tables": tables}
+    # The server wants no list of a hundred thousand choices in its memory.
+    small = len(json.dumps(tables)) <= _MOST_OF_TABLES
+    facts = {**lengths, "warnings": warnings, "tables": tables if small else {}}
     facts["findings"] = findings_of(xform, tables, max(1, order["limits"]["seconds"] // 3))
     _answer(out, facts, xform, itemsets or b"")
 

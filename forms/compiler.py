@@ -57,8 +57,8 @@ class Compiled:
     """A form version: the XForm exactly as phones will get it, pyxform's and our warnings, itemsets.csv if any.
 
     `findings` are the remarks of forms.lint on the form alone (forms.lint.compare adds those that need the version before
-    and the files). `tables` are the workbook's sheets, None for an uploaded XForm. `from_pyxform` are the
-    converter's own warnings alone.
+    and the files). `tables` are the workbook's sheets (empty for a huge workbook), None for an uploaded XForm.
+    `from_pyxform` are the converter's own warnings alone.
     """
 
     xform: bytes
@@ -93,6 +93,11 @@ def compile_form(
         raise workbook_refused(
             f"The file is larger than {megabytes} MB. Delete images and unused sheets.",
             f"Le fichier dépasse {megabytes} Mo. Supprimez les images et les feuilles inutiles.",
+        )
+    if PurePosixPath(filename.replace("\\", "/")).name.startswith("~$"):
+        raise workbook_refused(
+            "This is the note Excel leaves beside an open workbook (~$…). Close Excel and send the workbook itself.",
+            "C'est la note qu'Excel laisse à côté d'un classeur ouvert (~$…). Fermez Excel et envoyez le classeur.",
         )
     kind = kind_of(content, unpacked_bytes=limits.unpacked_bytes, members=limits.members)
     if kind == ".xml":

@@ -13,12 +13,40 @@ from forms.errors import workbook_refused
 from forms.lint import Finding
 from forms.messages import explained
 from forms.places import Place
+from forms.tables import column_of
 
 # What Python raises when memory ends, depending on where: while importing or inside an extension it is not MemoryError.
 _EXHAUSTED = ("MemoryError", "RecursionError", "SystemError", "ImportError")
 _ROW = re.compile(r"\[row : (\d+)\]")
 _SHEET = re.compile(r"(?:On the|for sheet:) '(\w+)'")
 _COLUMN = re.compile(r"the '([^']+)' value")
+_SPEAKING = ("PyXFormError", "PyXFormReadError", "ValidationError", "ParseError", "BadZipFile")
+# The column a message means without naming it.
+_IMPLIED = (
+    ("Question with no type", "type"),
+    ("Unknown question type", "type"),
+    ("no name.", "name"),
+    ("Audits must always be named", "name"),
+    ("has no label or hint", "label"),
+    ("big-image", "big-image"),
+    ("Missing calculation", "calculation"),
+    ("'calculation' column must be empty", "calculation"),
+    ("'trigger' column must not be empty", "trigger"),
+    ("can't be used as a calculation trigger", "trigger"),
+    ("Choice filter not supported", "choice_filter"),
+    ("using 'search()'", "appearance"),
+    ("List name not in", "type"),
+    ("Unmatched '", "type"),
+    ("Repeat loop without list name", "type"),
+    ("Please specify choices for this 'or other'", "type"),
+    ("Badly formatted table list", "type"),
+    ("supported file extensions", "type"),
+    ("parameter", "parameters"),
+    ("Parameter", "parameters"),
+    ("must be set to", "parameters"),
+    ("seed value must be", "parameters"),
+    ("Invalid value for quality", "parameters"),
+)
 
 
 def workbook_problem(facts: Mapping[str, Any]) -> Problem:
@@ -26,19 +54,40 @@ def workbook_problem(facts: Mapping[str, Any]) -> Problem:
     message, exception = str(facts["error"]), str(facts["exception"])
     if exception in _EXHAUSTED or "File too large" in message:
         return too_heavy(message or exception)
-    place = place_of(message, facts.get("cell"))
+    place = place_of(message, facts.get("cell"), facts.get("headers", {}))
     if exception in ("ParseError", "BadZipFile"):  # from the XML and zip readers below pyxform
         message = f"Error reading .xlsx file: {message}"
-        en, fr = _explain(message)
-    elif exception in ("PyXFormError", "PyXFormReadError", "ValidationError"):
-        en, fr = _explain(message)
-    else:
-        en = "something in the workbook could not be read. Check the last rows and columns you changed."
-        fr = "quelque chose dans le classeur n'a pas pu être lu. Vérifiez les dernières lignes et colonnes modifiées."
+    en, fr = _explain(message) if exception in _SPEAKING else _stumbled(place, f"{exception}: {message}")
+    if exception not in _SPEAKING:
         message = f"{exception}: {message}"
+    other_rows = sorted({int(number) for number in _ROW.findall(message)} - {place.row})
+    if other_rows:
+        listed = ", ".join(map(str, other_rows[:20]))
+        en, fr = f"{en} The same in row {listed}.", f"{fr} De même ligne {listed}."
     problem = workbook_refused(place.sentence(en, "en"), place.sentence(fr, "fr"), message, **place.known())
     problem.details["warnings"] = list(facts.get("warnings", []))
     return problem
+
+
+def _stumbled(place: Place, error: str) -> tuple[str, str]:
+    """pyxform gave up without a sentence: the place is what helps."""
+    known = explained(error)
+    if known:
+        return known
+    if place.column and place.row == 1:
+        return (
+            "the form cannot be read because of this column. Correct its name in row 1, or delete it.",
+            "le formulaire est illisible à cause de cette colonne. Corrigez son nom à la ligne 1, ou supprimez-la.",
+        )
+    if place.sheet:
+        return (
+            "the form cannot be read because of what stands here. Correct it or empty it.",
+            "le formulaire est illisible à cause de ce qui est écrit ici. Corrigez-le ou videz-le.",
+        )
+    return (
+        "something in the workbook could not be read. Check the last rows and columns you changed.",
+        "quelque chose dans le classeur n'a pas pu être lu. Vérifiez les dernières lignes et colonnes modifiées.",
+    )
 
 
 def form_refused(faults: Sequence[Finding], warnings: Sequence[str]) -> Problem:
@@ -61,9 +110,10 @@ def form_refused(faults: Sequence[Finding], warnings: Sequence[str]) -> Problem:
 def took_too_long() -> Problem:
     """The child used up its time."""
     return workbook_refused(
-        "The workbook took too long to read. Delete empty rows and columns that Excel kept, and unused sheets.",
-        "La lecture du classeur a pris trop de temps. Supprimez les lignes et colonnes vides gardées par Excel, et "
-        "les feuilles inutiles.",
+        "The workbook took too long to read. Delete empty rows and columns that Excel kept, and unused sheets; put a list of "
+        "more than 50,000 choices into a CSV file (select_one_from_file).",
+        "La lecture du classeur a pris trop de temps. Supprimez les lignes et colonnes vides gardées par Excel et les feuilles "
+        "inutiles ; mettez une liste de plus de 50 000 choix dans un fichier CSV (select_one_from_file).",
         "timeout",
     )
 
@@ -73,14 +123,28 @@ def child_died(status: int) -> Problem:
     return too_heavy(f"exit status {status}")
 
 
-def place_of(message: str, cell: list[Any] | None) -> Place:
-    """Sheet, row and column from pyxform's message, completed from the cell that holds the value it quotes."""
+def place_of(message: str, cell: list[Any] | None, headers: Mapping[str, Sequence[str]]) -> Place:
+    """Sheet, row and column from pyxform's message, completed from the cell that was found for it."""
     row, sheet, column = (pattern.search(message) for pattern in (_ROW, _SHEET, _COLUMN))
-    if row is None:
-        found = Place(*cell) if cell else Place(None, None, None)
-        return Place(sheet[1], None, column[1] if column else None) if sheet else found
-    # A message with a row and without a sheet always speaks of the survey sheet (pyxform's xls2json.py).
-    return Place(sheet[1] if sheet else "survey", int(row[1]), column[1] if column else None)
+    implied = next((name for words, name in _IMPLIED if words in message), None)
+    if row is not None:
+        # A message with a row and without a sheet always speaks of the survey sheet (pyxform's xls2json.py).
+        named = Place(sheet[1] if sheet else "survey", int(row[1]), implied or (column[1] if column else None))
+    elif cell:
+        named = Place(cell[0], cell[1], implied or cell[2])
+    else:
+        named = Place(sheet[1] if sheet else None, None, column[1] if column and sheet else None)
+    return named._replace(column=_as_written(named, headers))
+
+
+def _as_written(place: Place, headers: Mapping[str, Sequence[str]]) -> str | None:
+    """The author's own spelling of the column: pyxform says `calculation` for `Calculate`."""
+    columns = headers.get(place.sheet or "", ())
+    if place.column is None or place.column in columns:
+        return place.column
+    double = any("::" in header for header in columns)
+    wanted = column_of(place.column, double_colon=double).key
+    return next((each for each in columns if column_of(each, double_colon=double).key == wanted), place.column)
 
 
 def too_heavy(error: str) -> Problem:

@@ -12,14 +12,24 @@ RULES: tuple[tuple[str, str, str], ...] = (
         "la liste « {0} » de cette boucle n'existe pas. Ajoutez-la à la feuille choices ou corrigez son nom.",
     ),
     (
-        r"There should be an external_choices sheet in this xlsform\.(?:.*similar names were found: ([^.]+))?",
-        "select_one_external needs a sheet named external_choices with the columns list_name and name (found: {0}).",
-        "select_one_external a besoin d'une feuille external_choices avec les colonnes list_name et name (trouvé : {0}).",
+        r"There should be an external_choices sheet in this xlsform\..*similar names were found: ([^.]+)",
+        "select_one_external needs a sheet named external_choices with the columns list_name and name ; « {0} » is there: rename it.",
+        "select_one_external a besoin d'une feuille external_choices avec les colonnes list_name et name ; il y a « {0} » : renommez-la.",
     ),
     (
-        r"There should be a choices sheet in this xlsform\.(?:.*similar names were found: ([^.]+))?",
-        "a question asks for choices but there is no sheet named choices with list_name, name and label (found: {0}).",
-        "une question demande des choix, mais il n'y a pas de feuille choices avec list_name, name et label (trouvé : {0}).",
+        r"There should be a choices sheet in this xlsform\..*similar names were found: ([^.]+)",
+        "a question asks for choices but there is no sheet named choices with list_name, name and label ; « {0} » is there: rename it.",
+        "une question demande des choix, mais il n'y a pas de feuille choices avec list_name, name et label ; il y a « {0} » : renommez-la.",
+    ),
+    (
+        r"There should be an external_choices sheet in this xlsform",
+        "select_one_external needs a sheet named external_choices with the columns list_name and name. Add it.",
+        "select_one_external a besoin d'une feuille external_choices avec les colonnes list_name et name. Ajoutez-la.",
+    ),
+    (
+        r"There should be a choices sheet in this xlsform",
+        "a question asks for choices but there is no choices sheet. Add it: list_name, name, label.",
+        "une question demande des choix, mais la feuille choices manque. Ajoutez-la : list_name, name, label.",
     ),
     (
         r"There should be choices for this question",

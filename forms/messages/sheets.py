@@ -42,7 +42,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
         "le classeur est protégé par un mot de passe. Retirez-le et renvoyez le classeur.",
     ),
     (
-        r"^Error reading \.xlsx? file",
+        r"^Error reading \.xlsx? file|Unable to read workbook|^(?:EOFError|LookupError|struct\.error|zlib\.error|error): ",
         "the workbook is damaged. Open it in Excel or LibreOffice, save it as .xlsx and send it again.",
         "le classeur est abîmé. Ouvrez-le dans Excel ou LibreOffice, enregistrez-le en .xlsx et renvoyez-le.",
     ),
@@ -50,5 +50,10 @@ RULES: tuple[tuple[str, str, str], ...] = (
         r"does not appear to be a valid XLSForm",
         "no survey was found in this file. Save it as .xlsx with the sheets survey and choices.",
         "aucune feuille survey dans ce fichier. Enregistrez-le en .xlsx avec les feuilles survey et choices.",
+    ),
+    (
+        r"^AttributeError: '(?:int|float|datetime\.\w+|bool)' object has no attribute 'strip'",
+        "a cell of the first row holds a number or a date. Write column names there, as text.",
+        "une cellule de la première ligne contient un nombre ou une date. Écrivez-y des noms de colonnes, en texte.",
     ),
 )

@@ -46,14 +46,20 @@ def workbook(table: str) -> bytes:
     return content.getvalue()
 
 
-def compiled(table: str, form_id: str = "form") -> Compiled:
-    """What the compiler makes of a Markdown table, in this process and in milliseconds."""
+def sheets_as_read(table: str) -> dict[str, Any]:
+    """A Markdown table as the compiling child has it after reading a workbook."""
     sheets: dict[str, Any] = {"sheet_names": list(sheets_of(table))}
     for name, (header, *rows) in sheets_of(table).items():
         sheets[name] = [
             {str(key): value for key, value in zip(header, row, strict=False) if value is not None} for row in rows
         ]
         sheets[f"{name}_header"] = [dict.fromkeys(key for key in header if key is not None)]
+    return sheets
+
+
+def compiled(table: str, form_id: str = "form") -> Compiled:
+    """What the compiler makes of a Markdown table, in this process and in milliseconds."""
+    sheets = sheets_as_read(table)
     warnings: list[str] = []
     form, itemsets = compile_workbook(sheets, form_id, warnings)
     return Compiled(form, tuple(warnings), itemsets, tables_from(tables_of(sheets)))

@@ -10,7 +10,11 @@ from forms.workbook_errors import workbook_problem
 @pytest.mark.parametrize(
     ("message", "en", "fr"),
     [
-        ("[row : 4] Question with no type.\n{'a': 1}", "Sheet survey, row 4: this row has no type", "ligne 4"),
+        (
+            "[row : 4] Question with no type.\n{'a': 1}",
+            "Sheet survey, row 4, column type: this row has no type",
+            "ligne 4",
+        ),
         ("[row : 4] List name not in choices sheet: yn", "« yn » does not exist", "« yn » n'existe pas"),
         (
             "[row : 9] On the 'choices' sheet, the 'name' value is invalid. Choice names must be unique for",

@@ -67,10 +67,11 @@ def test_a_repeat_count_is_found_on_the_row_of_its_repeat() -> None:
 class TestRefusing:
     def test_a_workbook_phones_could_not_open_is_refused_with_every_mistake(self) -> None:
         table = form(row("text", "b", relevant="${a} == 1"), row("calculate", "c", "", calculation="nofunc(1)"))
-        with pytest.raises(Problem, match="row 3, column relevant") as caught:
+        with pytest.raises(Problem) as caught:
             compile_form(workbook(table), "a.xlsx")
         problem = caught.value
         assert problem.code == 400.15
+        assert problem.en.startswith("Sheet survey, row 3, column relevant: ")
         assert "1 more" in problem.en
         assert "1 autre" in problem.fr
         assert [each["rule"] for each in problem.details["findings"]] == ["unreadable-expression", "unknown-function"]
@@ -92,8 +93,9 @@ class TestJudge:
     @pytest.mark.usefixtures("judge")
     def test_what_our_rules_do_not_know_is_refused_with_its_cell(self) -> None:
         table = calculated("count-non-empty(concat('x', 'y'))")
-        with pytest.raises(Problem, match="wrong type") as caught:
+        with pytest.raises(Problem) as caught:
             compile_form(workbook(table), "a.xlsx")
+        assert "wrong type" in caught.value.en
         assert (caught.value.details["row"], caught.value.details["column"]) == (3, "calculation")
         assert caught.value.fr.startswith(
             "Feuille survey, ligne 3, colonne calculation : une valeur n'a pas le bon type"
