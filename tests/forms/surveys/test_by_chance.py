@@ -8,8 +8,8 @@ import pytest
 from tests.forms.surveys import SURVEYS
 from tests.respondent import JavaRespondent
 
-# A release is filled with RELAIS_FILLS=1000 (ten minutes).
-FILLS = int(os.environ.get("RELAIS_FILLS", "8"))
+# A release is filled with SURVEY_FILLS=1000 (ten minutes).
+FILLS = int(os.environ.get("SURVEY_FILLS", "8"))
 
 
 @pytest.mark.java
