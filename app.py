@@ -20,9 +20,14 @@ import accounts.api_users
 import accounts.cli
 import accounts.pages
 import collector.api
+import collector.api_attachments
+import collector.api_comments
 import collector.api_forms
 import collector.api_odata
 import collector.api_projects
+import collector.api_review
+import collector.api_submissions
+import collector.api_versions
 import collector.cli
 import collector.pages
 import collector.pages_deliveries
@@ -117,6 +122,12 @@ BLUEPRINTS = (
     collector.api_odata.api,
     collector.api_forms.api,
     collector.api_projects.api,
+    collector.api_submissions.api,
+    collector.api_submissions.test_api,
+    collector.api_review.api,
+    collector.api_versions.api,
+    collector.api_attachments.api,
+    collector.api_comments.api,
     collector.pages.pages,
     collector.pages_forms.pages,
     collector.pages_submissions.pages,

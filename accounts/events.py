@@ -41,9 +41,9 @@ class Happening:
 
 
 @contextmanager
-def noting(session: Session, note: str | None) -> Iterator[None]:
+def noting(where: Session | Connection, note: str | None) -> Iterator[None]:
     """Every event recorded meanwhile without words of its own carries `note`, as ODK Central does with X-Action-Notes."""
-    info = session.connection().info
+    info = (where.connection() if isinstance(where, Session) else where).info
     info[NOTE] = note
     try:
         yield

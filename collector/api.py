@@ -1,65 +1,17 @@
-"""Submissions and their exports, with ODK Central's addresses and fields."""
+"""Exports of submissions, with ODK Central's addresses."""
 
-from flask import Blueprint, Response, jsonify, request, send_file
+from flask import Blueprint, Response, request, send_file
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from accounts.scopes import scope_of
 from accounts.signed_in import api_caller, demand
-from collector import export, review
+from collector import export
 from collector.archive import safe_file_name
-from collector.models import Submission
 from collector.reading import Selection
-from collector.schemas import SubmissionSchema
-from config.api_answers import json_body
-from config.database import reading, transaction
+from config.database import transaction
 from config.services import services
-from forms.queries import get_form
 
 api = Blueprint("collector_api", __name__, url_prefix="/v1/projects/<int:project_id>/forms/<segment:xml_form_id>")
-
-
-@api.get("/submissions")
-def list_submissions(project_id: int, xml_form_id: str) -> ResponseReturnValue:
-    """All live submissions, newest first."""
-    person = api_caller()
-    with reading() as session:
-        demand(session, person, "submission.list", project_id)
-        form = get_form(session, project_id, xml_form_id)
-        query = (
-            select(Submission)
-            .where(*Selection(project_id, form.id, scope_of(session, person.actor_id, project_id)).conditions())
-            .order_by(Submission.created_at.desc(), Submission.id.desc())
-        )
-        return jsonify(SubmissionSchema(many=True).dump(list(session.scalars(query))))
-
-
-@api.get("/submissions/<segment:instance_id>")
-def show_submission(project_id: int, xml_form_id: str, instance_id: str) -> ResponseReturnValue:
-    """One submission's metadata."""
-    person = api_caller()
-    with reading() as session:
-        demand(session, person, "submission.read", project_id)
-        form = get_form(session, project_id, xml_form_id)
-        selection = Selection(project_id, form.id, scope_of(session, person.actor_id, project_id))
-        return jsonify(SubmissionSchema().dump(review.find_submission(session, selection, instance_id)))
-
-
-@api.patch("/submissions/<segment:instance_id>")
-def review_submission(project_id: int, xml_form_id: str, instance_id: str) -> ResponseReturnValue:
-    """Change the review state, the only thing of a submission that can be changed."""
-    person = api_caller()
-    given = json_body()
-    with transaction() as session:
-        demand(session, person, "submission.update", project_id)
-        form = get_form(session, project_id, xml_form_id)
-        selection = Selection(project_id, form.id, scope_of(session, person.actor_id, project_id))
-        submission = review.find_submission(session, selection, instance_id)
-        if "reviewState" in given:
-            note = request.headers.get("X-Action-Notes")
-            review.set_review_state(session, submission, given["reviewState"], by=person.actor_id, note=note)
-        shown = SubmissionSchema().dump(submission)
-    return jsonify(shown)
 
 
 @api.get("/submissions.csv.zip")

@@ -60,6 +60,8 @@ class Arrival:
     sender: Sender
     files: tuple[StoredFile, ...] = ()
     draft: DraftSpace | None = None
+    # The name it gets when its XML gives it none; None: one that the same arrival gets again.
+    new_id: str | None = None
     envelope: Envelope = field(init=False)
     sha256: bytes = field(init=False)
     instance_id: str = field(init=False)
@@ -69,7 +71,7 @@ class Arrival:
             raise unusable_file_name()
         object.__setattr__(self, "envelope", read_envelope(self.xml))
         object.__setattr__(self, "sha256", hashlib.sha256(self.xml).digest())
-        object.__setattr__(self, "instance_id", self.envelope.instance_id or self._made_up_id())
+        object.__setattr__(self, "instance_id", self.envelope.instance_id or self.new_id or self._made_up_id())
 
     def _made_up_id(self) -> str:
         facts = (self.envelope.xml_form_id, self.sender.actor_id, self.sender.device_id, self.sha256.hex())

@@ -195,7 +195,7 @@ def form_closed() -> Problem:
         409.2,
         en="This form is closed and takes no more answers. Keep it on the phone and tell your supervisor.",
         fr="Ce formulaire est fermé, il ne reçoit plus rien. Gardez la fiche et prévenez votre superviseur.",
-        message="This form is not currently accepting submissions.",
+        message="This form is not currently accepting submissions. Please talk to your program staff if this is unexpected.",
     )
 
 

@@ -85,7 +85,7 @@ def receive(connection: Connection, arrival: Arrival, rules: Rules, secret: byte
     verdict = classify(connection, _candidate(arrival), known, form, rules)
     if isinstance(verdict, Problem):
         return verdict
-    return _store(connection, arrival, verdict, known, moment, rules)
+    return store(connection, arrival, verdict, known, moment, rules)
 
 
 def _form_state(connection: Connection, arrival: Arrival, tombstone: bytes) -> tuple[FormState | None, bool]:
@@ -146,9 +146,10 @@ def _read_answers(connection: Connection, arrival: Arrival, verdict: Verdict) ->
     return answers, answers.files
 
 
-def _store(
+def store(
     connection: Connection, arrival: Arrival, verdict: Verdict, known: Sequence[Known], moment: datetime, rules: Rules
 ) -> Outcome:
+    """Write what an arrival was found to be; `known`: the other receipts of its instance."""
     answers, expected = _read_answers(connection, arrival, verdict)
     (receipt_id,) = next_ids(connection, "receipt")
     submission_id = receipt_id if verdict.version_no == 1 else verdict.submission_id

@@ -205,6 +205,9 @@ def is_phone_path(path: str) -> bool:
         # A page, even of a form or file that happens to be called "manifest".
         return False
     last = path.rstrip("/").rsplit("/", 1)[-1]
+    if last == "submissions":
+        # A program's, also on a test address.
+        return False
     return path.startswith(("/v1/key/", "/v1/test/")) or last in ("formList", "submission", "manifest")
 
 

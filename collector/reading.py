@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from accounts.scopes import OWN, Rule, Scope
 from collector.models import Receipt, ScopeKey, Submission
@@ -45,6 +45,19 @@ class Selection:
         if self.with_trash:
             return []
         return [Submission.deleted_at.is_not(None) if self.in_trash else Submission.deleted_at.is_(None)]
+
+    def named(self, instance_id: str) -> list[Any]:
+        """The WHERE of the submission whose first version has that instanceID. Its number is that of its first receipt, and
+        receipts have the index on instanceIDs."""
+        claim = aliased(Receipt)
+        first = select(claim.id).where(
+            claim.project_id == self.project_id,
+            claim.instance_id == instance_id,
+            claim.form_id == self.form_id,
+            claim.draft_version_id == self.draft_version_id,
+            claim.version_no.is_not(None),
+        )
+        return [Submission.id.in_(first), Submission.instance_id == instance_id]
 
     def conditions(self) -> list[Any]:
         """The WHERE of lists and exports: exercises left out."""

@@ -10,10 +10,9 @@ from accounts.events import Happening, record
 from collector.models import REVIEW_STATES, Comment, Receipt, Submission
 from collector.reading import Selection
 from collector.tally import bucket_of, move
-from config.api_errors import missing_parameter
+from config.api_errors import missing_parameter, unexpected_value
 from config.clock import now
 from config.database import next_ids
-from config.problem import Problem
 
 # Central's word for "back to received".
 STATES = (None, *(state for state in REVIEW_STATES))
@@ -39,17 +38,22 @@ def find_submission(session: Session, selection: Selection, instance_id: str) ->
     return submission
 
 
+def named_submission(session: Session, selection: Selection, instance_id: str) -> Submission:
+    """The submission of a selection whose first version has that instanceID; Problem 404.1."""
+    query = select(Submission).where(*selection.every(), *selection.named(instance_id))
+    submission = session.scalars(query).first()
+    if submission is None:
+        raise not_found()
+    return submission
+
+
 def set_review_state(
     session: Session, submission: Submission, state: str | None, *, by: int, note: str | None = None
 ) -> None:
     """Decide about a submission, with an optional word; the same state again is recorded too, because somebody said so."""
     if state not in STATES:
-        raise Problem(
-            400.8,
-            en=f"“{state}” is not a review state: use approved, rejected, hasIssues, edited or received.",
-            fr=f"« {state} » n’est pas un état : approved, rejected, hasIssues, edited ou received.",
-            message=f"Unexpected reviewState value {state}",
-            details={"field": "reviewState", "value": state},
+        raise unexpected_value(
+            "state", state, "not a recognized state name", "approved, rejected, hasIssues et edited sont permis"
         )
     # Written first: reading it anew would forget what this session has changed. Locked, or counts would be wrong.
     session.flush()
@@ -66,6 +70,7 @@ def set_review_state(
             by,
             form_id=submission.form_id,
             submission_id=submission.id,
+            receipt_id=submission.current_receipt_id,
             details={"reviewState": state},
             note=note,
         ),
@@ -98,3 +103,13 @@ def add_comment(session: Session, submission: Submission, body: str, *, by: int)
     )
     record(session, happening)
     return comment
+
+
+def comments_of(session: Session, submission: Submission) -> list[Comment]:
+    """All comments, the newest first."""
+    query = (
+        select(Comment)
+        .where(Comment.project_id == submission.project_id, Comment.submission_id == submission.id)
+        .order_by(Comment.created_at.desc(), Comment.id.desc())
+    )
+    return list(session.scalars(query))

@@ -25,7 +25,7 @@ _STAMP = Statement(
     "ON CONFLICT (project_id, form_id) DO UPDATE SET stamp = form_stamp.stamp + 1"
 )
 # Events that change nothing of what a form's submissions look like to a reader.
-_IDLE = frozenset({"form.submission.export"})
+_IDLE = frozenset({"form.submission.export", "comment.create"})
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -75,6 +75,6 @@ def tagged(answer: Response, etag: str, *, weak: bool = False) -> Response:
     return answer
 
 
-def not_modified(etag: str) -> Response:
+def not_modified(etag: str, *, weak: bool = False) -> Response:
     """304, with the tag."""
-    return tagged(Response(status=304), etag)
+    return tagged(Response(status=304), etag, weak=weak)

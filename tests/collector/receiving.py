@@ -14,11 +14,13 @@ from werkzeug.test import TestResponse
 
 from accounts import events
 from accounts.models import Actor, Event
+from accounts.scopes import EVERYTHING
 from collector.arrival import unpacked
 from collector.check import check_everything
 from collector.classify import Rules
 from collector.models import Receipt, ReceiptFile, Submission
-from config.clock import now
+from collector.reading import Selection
+from collector.trash import delete_submission, restore_submission
 from forms.models import Form
 from forms.publish import Published
 from tests.installation import Installation
@@ -233,8 +235,10 @@ def set_form(relais: Installation, published: Published, **values: Any) -> None:
 
 def set_in_trash(relais: Installation, submission_id: int, *, away: bool = True) -> None:
     with relais.services.database.transaction() as session:
-        values = {"deleted_at": now() if away else None}
-        session.execute(update(Submission).where(Submission.id == submission_id).values(values))
+        submission = session.get_one(Submission, (relais.project_id, submission_id))
+        place = Selection(relais.project_id, submission.form_id, EVERYTHING, in_trash=not away)
+        change = delete_submission if away else restore_submission
+        change(session, place, submission.instance_id, by=admin_id(relais))
 
 
 def admin_id(relais: Installation) -> int:

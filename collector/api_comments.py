@@ -1,0 +1,162 @@
+"""What is said of submissions and what has happened to them, with ODK Central's addresses: comments, activity, keys, senders."""
+
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from accounts.actees import actee_of_form
+from accounts.errors import not_found
+from accounts.models import Actor, Project
+from accounts.schemas import ActorSchema
+from accounts.signed_in import api_caller, changing
+from collector import review
+from collector.activity import activities_of
+from collector.form_access import FORM, FormAccess, both, form_access
+from collector.models import Comment, Receipt, Submission
+from collector.schemas import (
+    ActivitySchema,
+    CommentSchema,
+    ExtendedActivitySchema,
+    ExtendedCommentSchema,
+    KeySchema,
+    NewCommentSchema,
+)
+from collector.submission_rows import actors_of, one_row
+from config.api_answers import json_body
+from config.api_errors import missing_parameter
+from config.clock import wire
+from config.database import reading
+from config.description import describe
+from config.reader_wishes import wishes
+from forms.models import EncryptionKey, FormVersion
+
+api = Blueprint("comments_api", __name__, url_prefix=FORM)
+
+
+@api.get("/submissions/<segment:instance_id>/comments")
+@describe(answer=CommentSchema(many=True), extended=ExtendedCommentSchema(many=True), problems=[404.1])
+def list_comments(project_id: int, xml_form_id: str, instance_id: str) -> ResponseReturnValue:
+    """Everything people wrote about a submission, the newest first."""
+    person = api_caller()
+    with reading() as session:
+        access = form_access(session, person, "submission.read", project_id, xml_form_id)
+        submission = review.named_submission(session, access.selection, instance_id)
+        comments = review.comments_of(session, submission)
+        actors = actors_of(session, [each.actor_id for each in comments]) if wishes().extended else None
+    return _json([_comment(each, actors) for each in comments])
+
+
+def _comment(comment: Comment, actors: dict[int, dict[str, Any]] | None = None) -> dict[str, object]:
+    found: dict[str, object] = {
+        "body": "" if comment.redacted_at else comment.body,
+        "actorId": comment.actor_id,
+        "createdAt": wire(comment.created_at),
+    }
+    if actors is not None:
+        found["actor"] = actors.get(comment.actor_id or 0)
+    return found
+
+
+def _json(value: object) -> Response:
+    return Response(orjson.dumps(value), mimetype="application/json")
+
+
+@api.post("/submissions/<segment:instance_id>/comments")
+@describe(answer=CommentSchema(), body=NewCommentSchema(), problems=[400.2, 404.1])
+def create_comment(project_id: int, xml_form_id: str, instance_id: str) -> ResponseReturnValue:
+    """Write a comment; whoever reads the submission may."""
+    person = api_caller()
+    body = json_body().get("body")
+    with changing() as session:
+        access = form_access(session, person, "submission.read", project_id, xml_form_id)
+        submission = review.named_submission(session, access.selection, instance_id)
+        if body is None:
+            raise missing_parameter("body")
+        words = body if isinstance(body, str) else orjson.dumps(body).decode()
+        comment = review.add_comment(session, submission, words, by=person.actor_id)
+        return _json(_comment(comment))
+
+
+@both(api, "/submissions/<segment:instance_id>/audits")
+@describe(answer=ActivitySchema(many=True), extended=ExtendedActivitySchema(many=True), problems=[404.1])
+def list_activity(project_id: int, xml_form_id: str, instance_id: str, draft: bool) -> ResponseReturnValue:
+    """What has happened to a submission, the newest first, with the words of whoever did it."""
+    person = api_caller()
+    wanted = wishes()
+    with reading() as session:
+        access = form_access(session, person, "submission.read", project_id, xml_form_id, draft)
+        row = one_row(session, access.selection, instance_id)
+        if row is None:
+            raise not_found()
+        entries = activities_of(session, project_id, row.id, row.instance_id, wanted)
+        actors = actors_of(session, [each.actor_id for each in entries]) if wanted.extended else None
+        actee = _actee_of(session, access)
+    found: list[dict[str, object]] = []
+    for each in entries:
+        entry: dict[str, object] = {
+            "actorId": each.actor_id,
+            "action": each.action,
+            "acteeId": actee,
+            "details": each.details,
+            "loggedAt": wire(each.created_at),
+            "notes": each.note,
+        }
+        if actors is not None and each.actor_id in actors:
+            entry["actor"] = actors[each.actor_id]
+        found.append(entry)
+    return _json(found)
+
+
+def _actee_of(session: Session, access: FormAccess) -> str:
+    return actee_of_form(session.get_one(Project, access.project_id).uid, access.form.id)
+
+
+@both(api, "/submissions/keys")
+@describe(answer=KeySchema(many=True))
+def list_keys(project_id: int, xml_form_id: str, draft: bool) -> ResponseReturnValue:
+    """The public keys of which encrypted submissions of this form need the private ones, the newest first."""
+    person = api_caller()
+    with reading() as session:
+        access = form_access(session, person, "submission.read", project_id, xml_form_id, draft)
+        query = (
+            select(EncryptionKey)
+            .where(EncryptionKey.project_id == project_id, EncryptionKey.id.in_(_keys_in_use(access)))
+            .order_by(EncryptionKey.id.desc())
+        )
+        keys = list(session.scalars(query))
+    return _json(
+        [
+            {"id": key.id, "public": key.public, "managed": False, "hint": None, "createdAt": wire(key.created_at)}
+            for key in keys
+        ]
+    )
+
+
+def _keys_in_use(access: FormAccess) -> Select[Any]:
+    return (
+        select(FormVersion.key_id)
+        .join(Receipt, (Receipt.project_id == FormVersion.project_id) & (Receipt.form_version_id == FormVersion.id))
+        .join(
+            Submission,
+            (Submission.project_id == Receipt.project_id) & (Submission.current_receipt_id == Receipt.id),
+        )
+        .where(*access.selection.every(), Receipt.encrypted.is_not(None), FormVersion.key_id.is_not(None))
+    )
+
+
+@both(api, "/submissions/submitters")
+@describe(answer=ActorSchema(many=True))
+def list_submitters(project_id: int, xml_form_id: str, draft: bool) -> ResponseReturnValue:
+    """Everyone who has sent submissions of this form, by name."""
+    person = api_caller()
+    with reading() as session:
+        access = form_access(session, person, "submission.read", project_id, xml_form_id, draft)
+        senders = select(Submission.submitter_id).where(*access.selection.every()).distinct()
+        actors = list(session.scalars(select(Actor).where(Actor.id.in_(senders))))
+    # Databases sort names each in their own way.
+    actors.sort(key=lambda actor: (actor.display_name.casefold(), actor.id))
+    return _json(ActorSchema(many=True).dump(actors))

@@ -1,0 +1,241 @@
+"""Submissions over REST: listed, read, made, edited, with ODK Central's addresses and fields."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import orjson
+from flask import Blueprint, Response, abort, redirect, request, send_file
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from accounts.errors import not_found
+from accounts.models import AppUser
+from accounts.scopes import EVERYTHING
+from accounts.sessions import Person
+from accounts.signed_in import api_caller
+from collector.arrival import DraftSpace, Sender, unpacked
+from collector.classify import Rules
+from collector.errors import no_space, submission_xml_too_large
+from collector.export import spool
+from collector.file_answers import POLICY
+from collector.form_access import FORM, FormAccess, both, form_access
+from collector.models import Receipt
+from collector.moved import moved_to
+from collector.phone_access import draft_access
+from collector.reading import Selection
+from collector.schemas import (
+    ExtendedSubmissionSchema,
+    ListQuery,
+    NotesHeader,
+    SendQuery,
+    SubmissionSchema,
+    submission_json,
+)
+from collector.submission_rows import SubmissionRow, actors_of, one_row, pages_of, root_of, rows_of, version_place
+from collector.submitting import Submit, arrival_of, require_deprecation, require_form, submit
+from collector.tally import stamp_of
+from config.api_answers import is_true
+from config.database import reading
+from config.description import describe
+from config.reader_wishes import action_notes, etag_of, is_unchanged, not_modified, tagged, wishes
+from config.services import services
+
+api = Blueprint("submissions_api", __name__, url_prefix=FORM)
+# For test addresses, which need no credentials.
+test_api = Blueprint("test_submissions_api", __name__)
+
+TEXT_LIMIT = 255
+# Part of every tag: raised when the same rows are written otherwise.
+WRITTEN = 1
+
+
+@both(api, "/submissions")
+@describe(answer=SubmissionSchema(many=True), extended=ExtendedSubmissionSchema(many=True), query=ListQuery())
+def list_submissions(project_id: int, xml_form_id: str, draft: bool) -> ResponseReturnValue:
+    """All submissions of a form, newest first; a part of them, or those in the trash."""
+    person = api_caller()
+    wanted = wishes()
+    with reading() as session:
+        access = form_access(session, person, "submission.list", project_id, xml_form_id, draft)
+        selection = replace(access.selection, in_trash=is_true(request.args.get("deleted")))
+        stamp = stamp_of(session, project_id, access.form.id)
+    etag = etag_of(WRITTEN, "list", stamp, selection, wanted, sorted(access.hidden))
+    if is_unchanged(etag):
+        return not_modified(etag, weak=True)
+    if wanted.limit is not None:
+        with reading() as session:
+            pages = [rows_of(session, selection, limit=wanted.limit, offset=wanted.offset)]
+        return tagged(_listed(pages, wanted.extended, names=not access.hidden), etag, weak=True)
+    everything = pages_of(services().database.reading, selection, wanted.offset)
+    return tagged(_listed(everything, wanted.extended, names=not access.hidden), etag, weak=True)
+
+
+def _listed(pages: Iterable[list[SubmissionRow]], extended: bool, *, names: bool) -> Response:
+    """The JSON of a list. A long one is written to a file first, so that a slow reader holds nothing but a file."""
+    out = spool(services())
+    out.write(b"[")
+    for number, page in enumerate(pages):
+        actors = None
+        if extended:
+            with reading() as session:
+                ids = [each for row in page for each in (row.submitter_id, row.current.submitter_id)]
+                actors = actors_of(session, ids)
+        written = orjson.dumps([submission_json(row, actors, names=names) for row in page])[1:-1]
+        out.write((b"," if number and written else b"") + written)
+    out.write(b"]")
+    size = out.tell()
+    out.seek(0)
+    answer = send_file(out, mimetype="application/json", etag=False, conditional=False, max_age=None)
+    answer.content_length = size
+    return answer
+
+
+@both(api, "/submissions/<segment:instance_id>")
+@describe(answer=SubmissionSchema(), extended=ExtendedSubmissionSchema(), problems=[404.1])
+def show_submission(project_id: int, xml_form_id: str, instance_id: str, draft: bool) -> ResponseReturnValue:
+    """One submission's metadata; the id of a later version leads to that version."""
+    person = api_caller()
+    with reading() as session:
+        access = form_access(session, person, "submission.read", project_id, xml_form_id, draft)
+        row = one_row(session, access.selection, instance_id)
+        if row is None:
+            leave(session, access, instance_id)
+        return one_answer(session, row, names=not access.hidden, extended=wishes().extended)
+
+
+def leave(session: Session, access: FormAccess, instance_id: str) -> None:
+    """Go where a later version of a submission is told of; Problem 404.1 when it is one of none."""
+    root_id = root_of(session, access.selection, instance_id)
+    if root_id is None:
+        raise not_found()
+    abort(redirect(moved_to(instance_id, root_id), 301))
+
+
+def one_answer(session: Session, row: SubmissionRow | None, *, names: bool = True, extended: bool = False) -> Response:
+    if row is None:
+        raise not_found()
+    actors = actors_of(session, (row.submitter_id, row.current.submitter_id)) if extended else None
+    return Response(orjson.dumps(submission_json(row, actors, names=names)), mimetype="application/json")
+
+
+@both(api, "/submissions/<segment:instance_id>.xml")
+@describe(answer="application/xml", problems=[404.1])
+def show_xml(project_id: int, xml_form_id: str, instance_id: str, draft: bool) -> ResponseReturnValue:
+    """The current version, byte for byte as received."""
+    person = api_caller()
+    with reading() as session:
+        access = form_access(session, person, "submission.read", project_id, xml_form_id, draft)
+        access.require_raw()
+        place = version_place(session, access.selection, instance_id)
+        if place is None:
+            leave(session, access, instance_id)
+            raise not_found()
+        return xml_answer(session, project_id, place.receipt_id)
+
+
+def xml_answer(session: Session, project_id: int, receipt_id: int) -> Response:
+    """A receipt's XML; never as a page of ours, whatever it is."""
+    receipt = session.get_one(Receipt, (project_id, receipt_id))
+    answer = Response(unpacked(receipt.xml), content_type="application/xml; charset=utf-8")
+    answer.headers["Content-Security-Policy"] = POLICY
+    tagged(answer, receipt.xml_sha256.hex(), weak=True).make_conditional(request)
+    return answer
+
+
+@both(api, "/submissions", "POST")
+@describe(
+    answer=SubmissionSchema(),
+    body="application/xml",
+    query=SendQuery(),
+    headers=NotesHeader(),
+    problems=[400.1, 400.2, 400.8, 400.13, 404.1, 404.6, 409.2, 409.3, 409.18, 413.1],
+)
+def create_submission(project_id: int, xml_form_id: str, draft: bool) -> ResponseReturnValue:
+    """A new submission from its XML; its files are added one by one afterwards."""
+    person = api_caller()
+    xml = _sent_xml()
+    with reading() as session:
+        sender = _sender(session, person)
+        # What it says of itself is read before anybody looks for its form, as in ODK Central.
+        arrival = arrival_of(project_id, xml, sender, None)
+        access = form_access(session, person, "submission.create", project_id, xml_form_id, draft)
+    if access.draft is not None:
+        arrival = replace(arrival, draft=access.draft)
+    submit(services(), Submit(arrival, access.form.xml_form_id, _rules(), services().secret, note=action_notes()))
+    return _stored(access.selection, arrival.instance_id)
+
+
+@both(api, "/submissions/<segment:instance_id>", "PUT")
+@describe(
+    answer=SubmissionSchema(),
+    body="application/xml",
+    query=SendQuery(),
+    headers=NotesHeader(),
+    problems=[400.1, 400.2, 400.8, 400.13, 400.19, 404.1, 404.6, 409.2, 409.3, 409.9, 413.1],
+)
+def edit_submission(project_id: int, xml_form_id: str, instance_id: str, draft: bool) -> ResponseReturnValue:
+    """The next version of a submission, from XML whose deprecatedID names the current one."""
+    person = api_caller()
+    xml = _sent_xml()
+    with reading() as session:
+        arrival = arrival_of(project_id, xml, _sender(session, person), None)
+        require_form(arrival, xml_form_id)
+        require_deprecation(arrival)
+        access = form_access(session, person, "submission.create", project_id, xml_form_id, draft)
+        row = one_row(session, access.selection, instance_id)
+    if row is None:
+        raise not_found()
+    if access.draft is not None:
+        arrival = replace(arrival, draft=access.draft)
+    work = Submit(arrival, access.form.xml_form_id, _rules(), services().secret, row.id, action_notes())
+    submit(services(), work)
+    return _stored(access.selection, row.instance_id)
+
+
+def _sent_xml() -> bytes:
+    settings = services().settings
+    if services().storage.free() < settings.reserve_bytes + (request.content_length or 0):
+        raise no_space()
+    xml: bytes = request.stream.read(settings.max_xml_bytes + 1)
+    if len(xml) > settings.max_xml_bytes:
+        raise submission_xml_too_large(settings.max_xml_bytes)
+    return xml
+
+
+def _sender(session: Session, person: Person | None) -> Sender:
+    program = f"{request.headers.get('ODK-Client', '')} {request.user_agent.string}".strip()
+    phone = session.get(AppUser, person.actor_id) if person else None
+    return Sender(
+        person.actor_id if person else None,
+        _short(request.args.get("deviceID")),
+        _short(program),
+        phone is not None and phone.training,
+    )
+
+
+def _short(text: str | None) -> str | None:
+    return (text or "").replace("\0", "")[:TEXT_LIMIT] or None
+
+
+def _rules() -> Rules:
+    settings = services().settings
+    return Rules(settings.late, settings.conflict_limit, settings.conflict_quota)
+
+
+def _stored(selection: Selection, instance_id: str) -> Response:
+    """What has been stored a moment ago, whether or not it lies in the sender's scope."""
+    with reading() as session:
+        return one_answer(session, one_row(session, replace(selection, scope=EVERYTHING), instance_id))
+
+
+@test_api.post("/v1/test/<segment:draft_token>/projects/<int:project_id>/forms/<segment:xml_form_id>/draft/submissions")
+@describe(answer=SubmissionSchema(), body="application/xml", query=SendQuery(), problems=[404.1, 409.3], public=True)
+def create_test_submission(project_id: int, xml_form_id: str, draft_token: str) -> ResponseReturnValue:
+    """A submission of a draft, for whoever has its test address."""
+    xml = _sent_xml()
+    with reading() as session:
+        arrival = arrival_of(project_id, xml, _sender(session, None), None)
+        access = draft_access(session, project_id, xml_form_id, draft_token)
+    draft: DraftSpace = access.draft  # type: ignore[assignment]  # this address always has one
+    submit(services(), Submit(replace(arrival, draft=draft), draft.xml_form_id, _rules(), services().secret))
+    return _stored(Selection(project_id, draft.form_id, EVERYTHING, draft.version_id), arrival.instance_id)
