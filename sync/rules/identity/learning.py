@@ -1,0 +1,203 @@
+"""Learn the weights of a form from its own submissions, without anybody's verdicts.
+
+Free estimation fails where duplicates are rare: it finds families and villages instead. Here every number has an anchor: `u` comes
+from pairs taken by chance, `m` of a field from pairs that are surely one by their *other* fields, the number of duplicates from what the
+scores then say; all start from shipped numbers, and stay near them while there is little to learn from.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sync.rules.identity.keys import Keys
+from sync.rules.identity.model import (
+    NO_KIN,
+    WORD,
+    Model,
+    Scorer,
+    is_telling,
+    kin_doubt,
+    level_bits,
+    local,
+    prior_bits,
+    probability,
+    shipped_model,
+)
+from sync.rules.identity.plan import NAME, Column, Features, Plan
+
+RANDOM_PAIRS = 100_000
+ROUNDS = 14
+# So many imagined pairs speak for the shipped numbers.
+TRUST_M = 30.0
+TRUST_U = 200.0
+ANCHOR_FROM = 0.9
+# Fewer people have no ways of their own.
+VILLAGE = 50
+
+# Levels of all columns; rarity in bits (rounded) of each group of columns, and of the rarest word of the name.
+Pattern = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+def count_values(plan: Plan, keys: Keys, submissions: Sequence[Features]) -> dict[int, int]:
+    """How many submissions have each value that is met more than once, by keyed hash; and how many people of a place bear a word in
+    their names, where they are more than the country would make one expect."""
+    seen: dict[str, Counter[object]] = {}
+    for features in submissions:
+        words = {token.key for token in features.name.tokens}
+        seen.setdefault(WORD, Counter()).update(words)
+        for (path, kind), value in zip(plan.fields, features.values, strict=True):
+            if kind.telling and value is not None:
+                seen.setdefault(path, Counter())[value] += 1
+                if kind.name == "place":
+                    seen.setdefault(local(path, value), Counter()).update(words)
+    everywhere = seen.get(WORD, Counter())
+    counts: dict[int, int] = {}
+    for where, counter in seen.items():
+        path, _, place = where.partition("=")
+        people = seen[path][place] if place else 0
+        for value, count in counter.items():
+            usual = max(VILLAGE / 10, 2 * people * everywhere[value] / len(submissions)) if place else 1
+            if count > usual and (not place or people >= VILLAGE):
+                counts[keys.value(where, value)] = count
+    return counts
+
+
+def learn(
+    plan: Plan,
+    keys: Keys,
+    submissions: Sequence[Features],
+    candidates: Sequence[tuple[int, int]],
+    share: float = 1.0,
+    seed: int = 1,
+) -> Model:
+    """A model of these submissions. `candidates`: pairs that share a key, or a fair sample of them (`share` says which part)."""
+    counts = count_values(plan, keys, submissions)
+    start = replace(shipped_model(plan, len(submissions)), counts=counts)
+    return _Lesson(plan, keys, submissions, start).learn(candidates, share, random.Random(seed))  # noqa: S311 -- pairs to learn from
+
+
+class _Lesson:
+    def __init__(self, plan: Plan, keys: Keys, submissions: Sequence[Features], start: Model) -> None:
+        self.columns = plan.columns
+        self.plan = plan
+        self.submissions = submissions
+        self.start = start
+        self.scorer = Scorer(plan, keys, start)
+        # The words of a name stand and fall together; every other column is a group of its own.
+        names = [NAME if column.role == NAME else column.name for column in plan.columns]
+        groups = list(dict.fromkeys(names))
+        self.group = [groups.index(name) for name in names]
+        self.groups = len(groups)
+        self.shared = [any(column.kin for column in self._of(group)) for group in range(self.groups)]
+        self.sexes = [any(column.role == "sex" for column in self._of(group)) for group in range(self.groups)]
+        self.named = groups.index(NAME) if NAME in groups else -1
+        self.m = [list(each) for each in start.m]
+        self.u = [list(each) for each in start.u]
+        self.kin = [list(each) for each in start.kin]
+        self.prior = start.prior_bits
+        self.kin_prior = start.kin_bits
+
+    def _of(self, group: int) -> list[Column]:
+        return [column for own, column in zip(self.group, self.columns, strict=True) if own == group]
+
+    def pattern(self, pair: tuple[int, int]) -> Pattern:
+        one, other = self.submissions[pair[0]], self.submissions[pair[1]]
+        levels, tokens = self.plan.compare(one, other)
+        rarity = [0.0] * self.groups
+        rarest = 0.0
+        village = self.scorer.village(one, levels)
+        for number, level in enumerate(levels):
+            if is_telling(self.columns[number], level):
+                rare = self.scorer.rarity(number, level, one, other, tokens, village)
+                rarity[self.group[number]] += rare
+                if self.group[number] == self.named:
+                    rarest = max(rarest, rare)
+        return tuple(levels), (*(round(each) for each in rarity), round(rarest))
+
+    def learn(self, candidates: Sequence[tuple[int, int]], share: float, chance: random.Random) -> Model:
+        count = len(self.submissions)
+        likely = Counter(map(self.pattern, candidates))
+        wanted = min(RANDOM_PAIRS, 30 * count, count * (count - 1) // 2)
+        drawn = (tuple(chance.sample(range(count), 2)) for _ in range(wanted))
+        by_chance = Counter(self.pattern((one, other)) for one, other in drawn)
+        expected = 0.0
+        for _ in range(ROUNDS):
+            expected, kin = self._round(likely, by_chance)
+            expected /= share
+            self.prior = prior_bits(expected, count)
+            if self.start.kin_bits > NO_KIN:
+                self.kin_prior = prior_bits(kin / share, count)
+        return replace(
+            self.start,
+            m=tuple(map(tuple, self.m)),
+            u=tuple(map(tuple, self.u)),
+            prior_bits=self.prior,
+            kin_bits=self.kin_prior,
+            expected_pairs=expected,
+        )
+
+    def _round(self, likely: Counter[Pattern], by_chance: Counter[Pattern]) -> tuple[float, float]:
+        """One round: score every pattern by what is known, then count again. Answers the expected numbers of pairs that are one
+        person and of pairs that are two of one household."""
+        weights, kin_weights = self._weights(self.m), self._weights(self.kin)
+        seen_m, seen_u = ([[0.0] * len(each) for each in table] for table in (self.m, self.u))
+        expected = relatives = 0.0
+        for pattern, count in likely.items():
+            parts, kin_parts = self._by_group(pattern, weights), self._by_group(pattern, kin_weights, among_kin=True)
+            total, kin = sum(parts) + self.prior, sum(kin_parts) + self.kin_prior
+            one = probability(total - kin_doubt(kin))
+            expected += one * count
+            relatives += (1 - one) * probability(kin) * count
+            surely = [
+                probability(total - part - kin_doubt(kin - kin_part))
+                for part, kin_part in zip(parts, kin_parts, strict=True)
+            ]
+            self._count(pattern[0], seen_m, [count * (each if each >= ANCHOR_FROM else 0.0) for each in surely])
+            # Keys never contain the sex: here candidates are as good as chance, and there are enough of one name.
+            self._count(pattern[0], seen_u, [(1 - one) * count * is_sex for is_sex in self.sexes])
+        for pattern, count in by_chance.items():
+            apart = 1 - probability(sum(self._by_group(pattern, weights)) + self.prior)
+            self._count(pattern[0], seen_u, [apart * count] * self.groups)
+        self._take(seen_m, self.m, self.start.m, TRUST_M)
+        self._take(seen_u, self.u, self.start.u, TRUST_U)
+        return expected, relatives
+
+    def _by_group(self, pattern: Pattern, weights: list[list[float]], *, among_kin: bool = False) -> list[float]:
+        """The bits of each group of columns; among kin only what a household shares counts, and one word of the name."""
+        levels, rarity = pattern
+        if among_kin:
+            parts = [rarity[group] if shared else 0.0 for group, shared in enumerate(self.shared)]
+            if self.named >= 0:
+                parts[self.named] = rarity[-1]
+        else:
+            parts = list(rarity[: self.groups])
+        for number, level in enumerate(levels):
+            parts[self.group[number]] += weights[number][level]
+        return parts
+
+    def _count(self, levels: tuple[int, ...], seen: list[list[float]], by_group: list[float]) -> None:
+        for number, level in enumerate(levels):
+            if level >= 0:
+                seen[number][level] += by_group[self.group[number]]
+
+    def _weights(self, table: list[list[float]]) -> list[list[float]]:
+        """Bits of every level and, last, of level -1; zeros for columns that the table leaves out."""
+        return [
+            [*(level_bits(column, own, u) if own else [0.0] * len(u)), 0.0]
+            for column, own, u in zip(self.columns, table, self.u, strict=True)
+        ]
+
+    def _take(
+        self,
+        seen: list[list[float]],
+        into: list[list[float]],
+        start: tuple[tuple[float, ...], ...],
+        trust: float,
+    ) -> None:
+        for number, column in enumerate(self.columns):
+            for first in range(0, len(seen[number]), column.levels):
+                levels = range(first, first + column.levels)
+                total = sum(seen[number][level] for level in levels)
+                for level in levels:
+                    into[number][level] = (seen[number][level] + trust * start[number][level]) / (total + trust)
