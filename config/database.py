@@ -131,7 +131,7 @@ class Database:
             yield
         except Exception as error:
             if is_collision(error):
-                log.info("database: another process was first (%s)", type(error).__name__)
+                log.debug("database: another process was first (%s)", type(error).__name__)
                 raise somebody_was_first() from error
             if not is_outage(error, self.engine.dialect.loaded_dbapi):
                 raise
