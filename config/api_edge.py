@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from flask import request
+from flask import current_app, request
 
 from config.api_answers import API
 from config.api_errors import out_of_range, wrong_type
+from config.description import description_of
 from config.errors import page_not_found
 from config.json_body import json_value
 from config.segments import NotANumber
@@ -21,6 +22,12 @@ def judge_request(is_phone_path: Callable[[str], bool]) -> None:
             raise wrong_type("integer", value=str(value)) if api else page_not_found()
         if api and isinstance(value, int) and value > LARGEST_ID:
             raise out_of_range(str(value))
-    if api:
+    if api and not _takes_bytes():
         # Read now, so that broken JSON is refused whatever the view would make of it.
         json_value()
+
+
+def _takes_bytes() -> bool:
+    """Whether the view asks for a file or a definition, which is none of our JSON even when it is JSON."""
+    described = description_of(current_app.view_functions.get(request.endpoint or ""))
+    return described is not None and isinstance(described.body, str)

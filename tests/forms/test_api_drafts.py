@@ -192,6 +192,8 @@ def test_files_are_brought_one_by_one(manager: Caller) -> None:
     assert (again.status_code, again.data) == (304, b"")
     manager("POST", "/forms/simple/draft/attachments/posts.geojson", b"{}", Content_Type="image/x-odd")
     assert manager("GET", "/forms/simple/draft/attachments/posts.geojson").headers["Content-Type"] == "image/x-odd"
+    manager("POST", "/forms/simple/draft/attachments/posts.geojson", b"[1", Content_Type="application/json")
+    assert manager("GET", "/forms/simple/draft/attachments/posts.geojson").data == b"[1"
     assert manager("DELETE", "/forms/simple/draft/attachments/goodone.csv").get_json() == {"success": True}
     assert "updatedAt" in manager.json("/forms/simple/draft/attachments")[0]
     for method in ("GET", "DELETE"):
