@@ -16,11 +16,24 @@ from config.reader_wishes import action_notes
 from config.services import services
 from forms.api import ignores_workflow, upload_of_request
 from forms.attached import Attached, attached_to
+from forms.difference_words import column_sentence, sentence
+from forms.draft_difference import difference_of_draft
 from forms.draft_files import default_type, empty_place, fill_place, place_in_draft
 from forms.drafts import delete_draft, publish_draft, published_again, set_draft
 from forms.models import Form
 from forms.queries import form_to_change, get_form
-from forms.schemas import AttachmentSchema, DraftQuery, LinkSchema, PublishQuery, SuccessSchema, UploadHeaders
+from forms.schemas import (
+    AttachmentSchema,
+    ChangeSchema,
+    ColumnsSchema,
+    DifferenceSchema,
+    DraftQuery,
+    LanguageQuery,
+    LinkSchema,
+    PublishQuery,
+    SuccessSchema,
+    UploadHeaders,
+)
 from forms.stored_files import store_stream
 
 api = Blueprint(
@@ -74,6 +87,32 @@ def publish(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         form = _form_to_change(session, person, project_id, xml_form_id)
         publish_draft(session, form, by=person.actor_id, version=version, note=action_notes())
     return jsonify(success=True)
+
+
+@api.get("/difference")
+@describe(answer=DifferenceSchema(), query=LanguageQuery())
+def show_difference(project_id: int, xml_form_id: str) -> ResponseReturnValue:
+    """What publishing the draft would change: questions, choices, logic, words, columns of exports. Not in ODK Central."""
+    person = api_caller()
+    language = "fr" if request.args.get("language") == "fr" else "en"
+    with reading() as session:
+        form = get_form(session, project_id, xml_form_id)
+        demand(session, person, "form.update", project_id, form.id)
+        found, published = difference_of_draft(session, form, language)
+        shown = DifferenceSchema().dump(
+            {
+                "published": published.version if published else None,
+                "toConfirm": len(found.to_confirm),
+                "changes": [
+                    {**ChangeSchema().dump(change), "sentence": sentence(change, language)} for change in found.changes
+                ],
+                "columns": [
+                    {**ColumnsSchema().dump(table), "sentence": column_sentence(table, language)}
+                    for table in found.columns
+                ],
+            }
+        )
+    return jsonify(shown)
 
 
 @api.delete("")

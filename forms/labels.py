@@ -59,6 +59,19 @@ class Labels:
         """What the question, group or repeat is called on the phone; values inside it stand as {name}."""
         return pick(self._questions.get(path, {}), language, self.languages)
 
+    def texts(self, path: str) -> Texts:
+        """What the question says in every language."""
+        return self._questions.get(path, {})
+
+    def listed(self, path: str) -> Mapping[str, Texts]:
+        """The choices written in the form itself, value to words, in their order."""
+        return self._choices.get(path, {})
+
+    def choice_file(self, path: str) -> str | None:
+        """The form attachment that the choices are read from, if any."""
+        source = self._files.get(path)
+        return source.file if source else None
+
     def choice(self, path: str, value: str, language: str, attachments: Mapping[str, bytes] | None = None) -> str:
         """What the chosen `value` said, several values joined by commas; `attachments` are the form's files by name."""
         values = value.split() if path in self._several else [value]

@@ -44,11 +44,12 @@ class ServedFile:
     content_type: str
 
 
-class _Cache(Generic[T]):
+class ByContent(Generic[T]):
     """The most recently used values, by the SHA-256 of the bytes they were made from."""
 
-    def __init__(self, make: Callable[[bytes], T]) -> None:
+    def __init__(self, make: Callable[[bytes], T], most: int = CACHED) -> None:
         self._make = make
+        self._most = most
         self._values: OrderedDict[bytes, T] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -61,7 +62,7 @@ class _Cache(Generic[T]):
         value = self._make(load())
         with self._lock:
             self._values[sha256] = value
-            while len(self._values) > CACHED:
+            while len(self._values) > self._most:
                 self._values.popitem(last=False)
         return value
 
@@ -144,8 +145,8 @@ def served_files(session: Session, project_id: int, version_id: int) -> list[Ser
     return [ServedFile(*row[:5], row[5] or "application/octet-stream") for row in rows]
 
 
-_definitions = _Cache(parse_xform)
-_labels = _Cache(parse_labels)
+_definitions = ByContent(parse_xform)
+_labels = ByContent(parse_labels)
 
 
 def definition(sha256: bytes, load: Callable[[], bytes]) -> FormDefinition:

@@ -113,3 +113,42 @@ class UploadHeaders(Schema):
     """The form id of a workbook that says none, percent-encoded."""
 
     fallback = fields.String(data_key="X-XlsForm-FormId-Fallback")
+
+
+class ChangeSchema(Schema):
+    """One change between two versions; `confirm`: a person should agree before it is published over data."""
+
+    kind = fields.String()
+    path = fields.String()
+    label = fields.String()
+    aspect = fields.String()
+    old = fields.String()
+    new = fields.String()
+    also = fields.List(fields.String())
+    confirm = fields.Boolean()
+    sentence = fields.String()
+
+
+class ColumnsSchema(Schema):
+    """What becomes of one table of the exports; `table` is "" for the main one."""
+
+    table = fields.String()
+    added = fields.List(fields.String())
+    removed = fields.List(fields.String())
+    renamed = fields.List(fields.List(fields.String()))
+    sentence = fields.String()
+
+
+class DifferenceSchema(Schema):
+    """What publishing a draft would change; `published` is the version it would replace, null without one."""
+
+    published = fields.String(allow_none=True)
+    toConfirm = fields.Integer()  # noqa: N815 - wire name
+    changes = fields.List(fields.Nested(ChangeSchema))
+    columns = fields.List(fields.Nested(ColumnsSchema))
+
+
+class LanguageQuery(Schema):
+    """`language`: of labels and sentences, `en` (the default) or `fr`."""
+
+    language = fields.String()

@@ -267,3 +267,33 @@ def test_an_xform_leaves_byte_for_byte_and_harmless(admin: Caller) -> None:
         assert (answer.data, answer.headers["Content-Type"]) == (form(), "application/xml; charset=utf-8")
         assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
         assert admin("GET", path, If_None_Match=answer.headers["ETag"]).status_code == 304
+
+
+def test_what_a_draft_would_change_can_be_read_before_it_is_published(admin: Caller) -> None:
+    admin.create(form(version="1", name="string", age="int"))
+    assert admin.json("/forms/simple/draft/difference") == {
+        "published": None,
+        "toConfirm": 0,
+        "changes": [],
+        "columns": [],
+    }
+    admin("POST", "/forms/simple/draft/publish")
+    code(admin("GET", "/forms/simple/draft/difference"), 404, 404.1)
+    admin.draft("simple", form(version="2", age="string", size="int"), "?ignoreWarnings=true")
+    found = admin.json("/forms/simple/draft/difference?language=fr")
+    assert (found["published"], found["toConfirm"]) == ("1", 1)
+    assert [(each["kind"], each["path"], each["confirm"]) for each in found["changes"]] == [
+        ("removed", "/name", False),
+        ("retyped", "/age", True),
+        ("added", "/size", False),
+    ]
+    assert found["columns"] == [
+        {
+            "table": "",
+            "added": ["size"],
+            "removed": ["name"],
+            "renamed": [],
+            "sentence": "table principale : ajoutées : size ; qui n’y sont plus : name",
+        }
+    ]
+    code(person(admin.relais, "viewer", "viewer")("GET", "/forms/simple/draft/difference"), 403, 403.1)
