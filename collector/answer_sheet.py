@@ -7,7 +7,7 @@ from datetime import datetime
 
 from collector.answer_text import answer_text, point_of
 from collector.answers import Row, Tables
-from forms.labels import Labels
+from forms.labels import Labels, without_markup
 from forms.xform import Field, FormDefinition
 
 # Headings below the title of the page; what lies deeper in the form stays at the last one.
@@ -15,8 +15,6 @@ FIRST_LEVEL = 2
 LAST_LEVEL = 3
 
 _REFERENCE = re.compile(r"\{([\w.-]+)\}")
-# Collect shows some Markdown and HTML in labels; here they are words.
-_MARKUP = re.compile(r"\*\*|__|</?[A-Za-z][^<>]*>|^#+\s+", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +194,7 @@ class _Reader:
 
     def _question(self, each: Field, place: _Place) -> str:
         words = self.words.labels.question(each.path, self.words.language) or ""
-        plain = _MARKUP.sub("", words).strip()
+        plain = without_markup(words).strip()
         return _REFERENCE.sub(lambda found: self._referred(found[1], place), plain)
 
     def _referred(self, name: str, place: _Place) -> str:
@@ -217,7 +215,7 @@ class _Reader:
             return said
         chosen = self.words.labels.choice(leaf.path, value, self.words.language, self.words.files)
         # Only the form's own words may hold markup: what a person wrote stays to the letter.
-        return value if chosen == value else _MARKUP.sub("", chosen)
+        return value if chosen == value else without_markup(chosen)
 
 
 @dataclass(frozen=True, slots=True)

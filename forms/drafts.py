@@ -15,7 +15,7 @@ from config.clock import now
 from forms.errors import another_form_id, form_exists, form_warnings, meta_missing, only_a_draft, version_taken
 from forms.models import Form, FormAttachment, FormVersion
 from forms.publish import published_versions
-from forms.queries import get_version
+from forms.queries import findings_of, get_version
 from forms.schema_changes import check_against_published
 from forms.stored_files import ensure_blob, stored_file
 from forms.uploads import Upload, read_xform
@@ -135,7 +135,13 @@ def _replace_draft(session: Session, form: Form, upload: Upload, by: int | None)
 def _upload_of(session: Session, version: FormVersion, xform: bytes) -> Upload:
     """A stored version as if it came again, perhaps with another XForm: its workbook stays."""
     workbook = None if version.xlsx_sha256 is None else stored_file(session, version.project_id, version.xlsx_sha256)
-    return replace(read_xform(xform), workbook=workbook, workbook_name=version.xlsx_name or "")
+    return replace(
+        read_xform(xform),
+        workbook=workbook,
+        workbook_name=version.xlsx_name or "",
+        remarks=tuple(version.warnings),
+        findings=findings_of(version),
+    )
 
 
 def _new_version(session: Session, form: Form, upload: Upload) -> NewVersion:
@@ -144,7 +150,7 @@ def _new_version(session: Session, form: Form, upload: Upload) -> NewVersion:
         ensure_blob(session, form.project_id, upload.workbook)
         workbook = Workbook(upload.workbook.sha256, upload.workbook_name)
     files = _files_kept(session, form, upload)
-    return NewVersion(upload.xform, upload.definition, workbook, upload.warnings, files)
+    return NewVersion(upload.xform, upload.definition, workbook, upload.remarks, files, upload.findings)
 
 
 def _files_kept(session: Session, form: Form, upload: Upload) -> Mapping[str, GivenFile]:

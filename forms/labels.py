@@ -23,11 +23,13 @@ _ITEXT_COLUMN = re.compile(r"jr:itext\(\s*([\w.-]+)\s*\)")
 _INSTANCE = re.compile(r"instance\(\s*['\"](.+?)['\"]\s*\)")
 _FILE = re.compile(r"jr://(?:file|file-csv)/([^/]+)")
 _SEARCH = re.compile(r"""\bsearch\s*\(\s*(["'])(.+?)\1""")
+# Collect shows some Markdown and HTML in labels; on pages they are words.
+_MARKUP = re.compile(r"\*\*|__|</?[A-Za-z][^<>]*>|^#+\s+", re.MULTILINE)
 _NAME_AT_END = re.compile(r"(?:^|/)([\w.-]+)$")
 
 
 @dataclass(frozen=True)
-class _FileChoices:
+class FileChoices:
     """Choices in an attachment: value and label are columns of it. With a list name, the file is itemsets.csv."""
 
     file: str
@@ -43,7 +45,7 @@ class Labels:
     languages: tuple[str, ...]
     _questions: Mapping[str, Texts]
     _choices: Mapping[str, Mapping[str, Texts]]
-    _files: Mapping[str, _FileChoices]
+    _files: Mapping[str, FileChoices]
     _several: frozenset[str]
     _notes: frozenset[str] = frozenset()
 
@@ -54,6 +56,10 @@ class Labels:
     def is_choice(self, path: str) -> bool:
         """Whether the phone offers choices there, from a list in the form or from a file."""
         return bool(self._choices.get(path)) or path in self._files or path in self._several
+
+    def is_several(self, path: str) -> bool:
+        """Whether several choices may be taken there."""
+        return path in self._several
 
     def question(self, path: str, language: str) -> str | None:
         """What the question, group or repeat is called on the phone; values inside it stand as {name}."""
@@ -85,20 +91,25 @@ class Labels:
         return pick(texts or {}, language, self.languages) or value
 
 
+def without_markup(text: str) -> str:
+    """A label's words alone."""
+    return _MARKUP.sub("", text)
+
+
 def parse_labels(xform: bytes) -> Labels:
     """Read every label of a form; raises what parse_xform raises for a form that is none."""
     document = open_xform(xform)
-    itext = _translations(document)
+    itext = translations_of(document)
     questions: dict[str, Texts] = {}
     choices: dict[str, Mapping[str, Texts]] = {}
-    files: dict[str, _FileChoices] = {}
+    files: dict[str, FileChoices] = {}
     several: set[str] = set()
-    instances = _Instances(document, itext)
+    instances = Instances(document, itext)
     for control, path in _controls(document):
-        texts = _label_of(control, itext)
+        texts = label_of(control, itext)
         if texts:
             questions.setdefault(path, texts)
-        source, listed = _choices_of(control, instances, itext)
+        source, listed = choices_of(control, instances, itext)
         if source is not None:
             files.setdefault(path, source)
         if listed:
@@ -128,7 +139,8 @@ def _note_paths(document: XFormDocument) -> Iterator[str]:
             yield document.absolute(attribute(bind, "nodeset") or attribute(bind, "ref") or "").removeprefix(root)
 
 
-def _translations(document: XFormDocument) -> dict[str, dict[str, str]]:
+def translations_of(document: XFormDocument) -> dict[str, dict[str, str]]:
+    """{id: {language: words}} of the itext."""
     texts: dict[str, dict[str, str]] = {}
     for itext in children(document.model, "itext"):
         for translation in children(itext, "translation"):
@@ -144,10 +156,10 @@ def _words_of_text(text: _Element) -> str:
     """The plain value of an itext entry; failing that its long or short form. Media and guidance are not words."""
     values = {attribute(value, "form") or "": value for value in reversed(list(children(text, "value")))}
     found = next((values[form] for form in ("", "long", "short") if form in values), None)
-    return "" if found is None else _words(found)
+    return "" if found is None else words_of(found)
 
 
-def _words(element: _Element) -> str:
+def words_of(element: _Element) -> str:
     """Text with its <output>s as {name}, or … where an output is more than a plain reference."""
     pieces = [element.text or ""]
     for child in element:
@@ -155,23 +167,30 @@ def _words(element: _Element) -> str:
             match = _NAME_AT_END.search((attribute(child, "value") or attribute(child, "ref") or "").strip())
             pieces.append(f"{{{match[1]}}}" if match else "…")
         else:
-            pieces.append(_words(child))
+            pieces.append(words_of(child))
         pieces.append(child.tail or "")
     return "".join(pieces).strip()
 
 
-def _label_of(element: _Element, itext: Mapping[str, Texts]) -> Texts:
-    label = next(children(element, "label"), None)
+def itext_reference(text: str) -> str:
+    """The id in `jr:itext('…')`, "" for everything else."""
+    found = _ITEXT.search(text)
+    return found[1] if found else ""
+
+
+def label_of(element: _Element, itext: Mapping[str, Texts], name: str = "label") -> Texts:
+    """What stands in an element's label (or hint), in every language."""
+    label = next(children(element, name), None)
     if label is None:
         return {}
-    reference = _ITEXT.search(attribute(label, "ref") or "")
+    reference = itext_reference(attribute(label, "ref") or "")
     if reference:
-        return itext.get(reference[1], {})
-    words = _words(label)
+        return itext.get(reference, {})
+    words = words_of(label)
     return {"": words} if words else {}
 
 
-class _Instances:
+class Instances:
     """The secondary instances of a form, each list of choices built once however many questions use it."""
 
     def __init__(self, document: XFormDocument, itext: Mapping[str, Texts]) -> None:
@@ -192,6 +211,16 @@ class _Instances:
             self._lists[key] = dict(self._read(self._elements[instance], value, label))
         return self._lists.get(key, {})
 
+    def references(self, itemset: _Element) -> Iterator[tuple[str, str]]:
+        """(value, id of its itext) of every choice of an itemset that is translated."""
+        instance, value, label = _columns_of(itemset)
+        translated = _ITEXT_COLUMN.search(label)
+        if translated is None or instance not in self._elements:
+            return
+        for item in descendants(self._elements[instance], "item"):
+            cells = {local_name(cell): text_of(cell) for cell in item}
+            yield cells.get(value, ""), cells.get(translated[1], "")
+
     def _read(self, element: _Element, value: str, label: str) -> Iterator[tuple[str, Texts]]:
         translated = _ITEXT_COLUMN.search(label)
         for item in descendants(element, "item"):
@@ -200,43 +229,49 @@ class _Instances:
             yield cells.get(value, ""), self._itext.get(text, {}) if translated else {"": text}
 
 
-def _choices_of(
-    control: _Element, instances: _Instances, itext: Mapping[str, Texts]
-) -> tuple[_FileChoices | None, Mapping[str, Texts]]:
+def choices_of(
+    control: _Element, instances: Instances, itext: Mapping[str, Texts]
+) -> tuple[FileChoices | None, Mapping[str, Texts]]:
     """Where the choices of a control are: in a file, in the form, or (search()) both."""
     query = _INSTANCE.search(attribute(control, "query") or "")
     if query:
-        return _FileChoices("itemsets.csv", list_name=query[1]), {}
+        return FileChoices("itemsets.csv", list_name=query[1]), {}
     itemset = next(children(control, "itemset"), None)
     if itemset is not None:
         return _itemset_choices(itemset, instances)
-    listed = {_item_value(item): _label_of(item, itext) for item in descendants(control, "item")}
+    listed = {_item_value(item): label_of(item, itext) for item in descendants(control, "item")}
     search = _SEARCH.search(attribute(control, "appearance") or "")
     if search and listed:
         # With search() the one item that matters names the columns, every other one is an ordinary choice.
         value, texts = next(((value, texts) for value, texts in listed.items() if texts), ("name", {"": "label"}))
         file = search[2] if search[2].endswith(".csv") else f"{search[2]}.csv"
-        return _FileChoices(file, value, next(iter(texts.values()))), listed
+        return FileChoices(file, value, next(iter(texts.values()))), listed
     return None, listed
 
 
-def _itemset_choices(itemset: _Element, instances: _Instances) -> tuple[_FileChoices | None, Mapping[str, Texts]]:
+def _itemset_choices(itemset: _Element, instances: Instances) -> tuple[FileChoices | None, Mapping[str, Texts]]:
+    instance, value, label = _columns_of(itemset)
+    if not instance:
+        return None, {}  # choices taken from earlier answers (a repeat) have no words of their own
+    file = instances.file_of(instance)
+    if file is not None:
+        return FileChoices(file, value, label), {}
+    return None, instances.choices(instance, value, label)
+
+
+def _columns_of(itemset: _Element) -> tuple[str, str, str]:
+    """(instance, or "" without one; column of values; column of labels)."""
     instance = _INSTANCE.search(attribute(itemset, "nodeset") or "")
     value = next((attribute(each, "ref") or "" for each in children(itemset, "value")), "name").strip()
     label = next((attribute(each, "ref") or "" for each in children(itemset, "label")), "label").strip()
-    if instance is None:
-        return None, {}  # choices taken from earlier answers (a repeat) have no words of their own
-    file = instances.file_of(instance[1])
-    if file is not None:
-        return _FileChoices(file, value, label), {}
-    return None, instances.choices(instance[1], value, label)
+    return instance[1] if instance else "", value, label
 
 
 def _item_value(item: _Element) -> str:
     return next((text_of(each) for each in children(item, "value")), "")
 
 
-def _from_file(source: _FileChoices, value: str, content: bytes) -> Texts:
+def _from_file(source: FileChoices, value: str, content: bytes) -> Texts:
     if source.list_name is not None:
         return itemset_lookup(content, source.list_name).get(value, {})
     columns = [column.strip() for column in source.label.split(",")]

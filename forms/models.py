@@ -1,6 +1,7 @@
 """Forms and their immutable versions, form attachments, and the blobs they name."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -122,6 +123,8 @@ class FormVersion(Model):
     key_id: Mapped[int | None] = mapped_column(BigInt)
     draft_token: Mapped[str | None] = mapped_column(String(64), unique=True)
     warnings: Mapped[list[str]] = mapped_column(JSON, default=list)
+    # What forms.lint said of it when it came; None for versions stored before that was kept.
+    findings: Mapped[list[list[Any]] | None] = mapped_column(JSON)
     created_by: Mapped[int | None] = mapped_column(BigInt)
     created_at: Mapped[datetime] = mapped_column(Moment)
     published_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -109,7 +109,7 @@ def _new_version(session: Session, project_id: int, prepared: Prepared) -> NewVe
         workbook = Workbook(prepared.workbook.sha256, prepared.workbook_name)
     compiled = prepared.compiled
     files = given_files(session, project_id, prepared.files)
-    return NewVersion(compiled.xform, prepared.definition, workbook, compiled.warnings, files)
+    return NewVersion(compiled.xform, prepared.definition, workbook, compiled.warnings, files, compiled.findings)
 
 
 def _same_files(session: Session, version: FormVersion, prepared: Prepared) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from accounts.errors import not_found
 from forms.errors import form_unknown
 from forms.labels import Labels, parse_labels
+from forms.lint import Finding
 from forms.models import Blob, Form, FormAttachment, FormVersion
 from forms.xform import FormDefinition, parse_xform
 
@@ -115,6 +116,11 @@ def get_version(session: Session, project_id: int, version_id: int | None) -> Fo
     if version is None:
         raise not_found()
     return version
+
+
+def findings_of(version: FormVersion) -> tuple[Finding, ...]:
+    """What forms.lint said of a version when it came, the gravest first."""
+    return tuple(map(Finding.from_json, version.findings or ()))
 
 
 def version_of_form(session: Session, project_id: int, xml_form_id: str, version: str | None = None) -> FormVersion:

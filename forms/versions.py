@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from accounts.events import Happening, record
 from config.clock import now
 from config.database import next_ids
+from forms.lint import Finding
 from forms.models import EncryptionKey, Form, FormAttachment, FormField, FormSchema, FormVersion
 from forms.stored_files import StoredFile, ensure_blob
 from forms.xform import FormDefinition
@@ -43,6 +44,7 @@ class NewVersion:
     workbook: Workbook | None
     warnings: tuple[str, ...]
     files: Mapping[str, GivenFile]
+    findings: tuple[Finding, ...] = ()
 
 
 def find_form(session: Session, project_id: int, xml_form_id: str) -> Form | None:
@@ -92,6 +94,7 @@ def add_version(session: Session, form: Form, new: NewVersion, *, actor_id: int 
         public_key=definition.public_key,
         key_id=_key_id(session, form.project_id, definition.public_key),
         warnings=list(new.warnings),
+        findings=[finding.as_json() for finding in new.findings],
         created_by=actor_id,
         created_at=now(),
     )

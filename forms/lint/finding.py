@@ -1,9 +1,9 @@
 """What a rule of the lint says, and what it is given to look at."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from forms.expressions import Written, expressions
 from forms.labels import Labels, parse_labels
@@ -27,6 +27,16 @@ class Finding:
     fr: str
     place: Place = field(default_factory=Place)
     path: str | None = None
+
+    def as_json(self) -> list[Any]:
+        """For a column of JSON, or another process."""
+        return [self.rule, self.severity, self.en, self.fr, list(self.place), self.path]
+
+    @classmethod
+    def from_json(cls, stored: Sequence[Any]) -> "Finding":
+        """What as_json made."""
+        rule, severity, en, fr, place, path = stored
+        return cls(rule, severity, en, fr, Place(*place), path)
 
     def sentence(self, language: str) -> str:
         """The remark with its place in front, in French unless the language is English."""
