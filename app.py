@@ -37,6 +37,7 @@ import collector.pages_submissions
 import collector.pages_waiting
 import config.backup_cli
 import forms.api
+import forms.api_assignments
 import forms.api_draft
 import forms.api_versions
 import forms.cli
@@ -116,6 +117,7 @@ BLUEPRINTS = (
     accounts.api_roles.api,
     accounts.pages.pages,
     forms.api.api,
+    forms.api_assignments.api,
     forms.api_draft.api,
     forms.api_versions.api,
     collector.api.api,

@@ -1,8 +1,9 @@
 """Public links: whoever has the address may fill in one form, without a name or a password."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts import tokens
@@ -70,6 +71,22 @@ def list_links(
     return [
         ListedLink(link, actor, made_by, _token(secret, link, actor)) for link, actor, made_by in session.execute(query)
     ]
+
+
+def links_in_use(session: Session, project_id: int, form_ids: Collection[int]) -> dict[int, int]:
+    """By form, how many of its links still open something; forms without any are not there."""
+    query = (
+        select(PublicLink.form_id, func.count())
+        .join(Actor, Actor.id == PublicLink.actor_id)
+        .where(
+            PublicLink.project_id == project_id,
+            PublicLink.form_id.in_(form_ids),
+            PublicLink.ended_at.is_(None),
+            Actor.deleted_at.is_(None),
+        )
+        .group_by(PublicLink.form_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def get_link(session: Session, secret: bytes, project_id: int, form_id: int, actor_id: int) -> ListedLink:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from accounts.errors import insufficient_rights
 from accounts.models import Actor
 from accounts.projects import get_project
+from accounts.public_links import links_in_use
 from accounts.roles import verbs_of
 from accounts.schemas import actor_json
 from accounts.scopes import scope_of
@@ -91,6 +92,7 @@ def _more(
     scope = scope_of(session, person.actor_id, project_id)
     counts = counts_of_forms(session, project_id, [form.id for form in forms], scope, draft_version_id)
     entities = related_to_entities(session, forms)
+    links = links_in_use(session, project_id, [form.id for form in forms])
     makers = {form.created_by for form in forms if form.created_by}
     actors = {actor.id: actor for actor in session.scalars(select(Actor).where(Actor.id.in_(makers)))}
     schema = ExtendedFormSchema(
@@ -108,7 +110,7 @@ def _more(
                     },
                     "lastSubmission": counts[form.id].last,
                     "workbook_type": form.workbook_type,
-                    "publicLinks": 0,
+                    "publicLinks": links.get(form.id, 0),
                     "entityRelated": form.version_id in entities,
                 }
             ),

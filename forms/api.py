@@ -6,6 +6,7 @@ from dataclasses import replace
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from accounts.schemas import SuccessSchema
 from accounts.signed_in import api_caller, changing, demand
 from config.api_answers import is_true
 from config.api_errors import out_of_range, wrong_type
@@ -17,7 +18,7 @@ from config.services import services
 from forms.drafts import create_form, make_current
 from forms.models import Form
 from forms.queries import form_to_change
-from forms.schemas import ChangesSchema, FormSchema, SuccessSchema, UploadHeaders, UploadQuery
+from forms.schemas import ChangesSchema, FormSchema, UploadHeaders, UploadQuery
 from forms.shown import form_shown
 from forms.states import change_form
 from forms.trash import delete_form, deleted_form, restore_form

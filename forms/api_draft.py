@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from accounts.errors import not_found
+from accounts.schemas import SuccessSchema
 from accounts.sessions import Person
 from accounts.signed_in import api_caller, changing, demand
 from config.database import reading
@@ -31,7 +32,6 @@ from forms.schemas import (
     LanguageQuery,
     LinkSchema,
     PublishQuery,
-    SuccessSchema,
     UploadHeaders,
 )
 from forms.stored_files import store_stream

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from accounts.schemas import ActorSchema, WireMoment
+from accounts.schemas import ActorSchema, AssignmentSchema, ExtendedAssignmentSchema, WireMoment
 from forms.states import STATES
 
 
@@ -78,10 +78,16 @@ class LinkSchema(Schema):
     dataset = fields.Boolean()
 
 
-class SuccessSchema(Schema):
-    """It was done."""
+class FormAssignmentSchema(AssignmentSchema):
+    """Who has which role for which form."""
 
-    success = fields.Boolean()
+    xmlFormId = fields.String()  # noqa: N815 - wire name
+
+
+class ExtendedFormAssignmentSchema(ExtendedAssignmentSchema):
+    """Who has which role for which form, with the actor in full."""
+
+    xmlFormId = fields.String()  # noqa: N815 - wire name
 
 
 class FieldsQuery(Schema):

@@ -68,8 +68,8 @@ class Caller:
 
 def caller(relais: Installation, email: str) -> Caller:
     """Somebody with an account, signed in."""
-    answer = relais.client.post("/v1/sessions", json={"email": email, "password": PASSWORD})
-    relais.client.delete_cookie("relais_session")
+    # A client of its own, which keeps the cookie.
+    answer = relais.app.test_client().post("/v1/sessions", json={"email": email, "password": PASSWORD})
     return Caller(relais, {"Authorization": f"Bearer {answer.get_json()['token']}"})
 
 
