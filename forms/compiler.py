@@ -18,6 +18,7 @@ from typing import Any
 
 from config.problem import Problem
 from forms import odk_validate
+from forms.converter_remarks import converter_remarks
 from forms.errors import compiler_busy, workbook_refused
 from forms.limited import TookTooLong, run_limited
 from forms.lint import Finding, check
@@ -113,7 +114,8 @@ def compile_form(
         raise form_refused(faults, compiled.warnings)
     macros = ("The workbook contains macros. They are ignored.",) if kind == ".xlsx" and has_macros(content) else ()
     warnings = (*compiled.warnings, *macros, *_own_warnings(definition))
-    return replace(compiled, warnings=warnings, from_pyxform=compiled.warnings)
+    findings = (*compiled.findings, *converter_remarks(compiled.warnings, compiled.tables))
+    return replace(compiled, warnings=warnings, findings=findings, from_pyxform=compiled.warnings)
 
 
 @contextmanager

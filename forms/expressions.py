@@ -8,7 +8,7 @@ from functools import cached_property
 from lxml.etree import _Element
 
 from forms.xform_document import XFormDocument, attribute, children, descendants, local_name
-from forms.xpath import Expression, Path, Step
+from forms.xpath import Call, Expression, Path, Step, walk
 from forms.xpath_parser import parse
 from forms.xpath_tokens import XPathFault
 
@@ -21,7 +21,7 @@ _BIND_ATTRIBUTES = {
     "readonly": "read_only",
     "constraint": "constraint",
 }
-_ITEXT_QUESTION = re.compile(r"^/[^:]+/(.+):(?:label|hint|guidance_hint|jr:constraintMsg|jr:requiredMsg)$")
+_ITEXT_QUESTION = re.compile(r"^/[^/:]+/(.+):(?:label|hint|guidance_hint|jr:constraintMsg|jr:requiredMsg)$")
 _REFERENCE = re.compile(r"\s?(?:current\(\)/)?(?:/[\w.-]+|\.\.)(?:/(?:[\w.-]+|\.\.))*/([\w.-]+)\s?")
 
 
@@ -54,6 +54,11 @@ class Written:
             return parse(self.source)
         except XPathFault as fault:
             return fault
+
+    def calls(self, name: str) -> Iterator[Call]:
+        """The calls of one function in it."""
+        if not isinstance(self.tree, XPathFault):
+            yield from (each for each in walk(self.tree) if isinstance(each, Call) and each.name == name)
 
 
 def expressions(document: XFormDocument) -> tuple[Written, ...]:

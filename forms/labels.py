@@ -83,6 +83,10 @@ class Labels:
         values = value.split() if path in self._several else [value]
         return ", ".join(self._one_choice(path, each, language, attachments or {}) for each in values)
 
+    def choices_of(self, path: str) -> Mapping[str, Texts]:
+        """The choices written in the form itself: value to texts; empty where they are in a file."""
+        return self._choices.get(path, {})
+
     def _one_choice(self, path: str, value: str, language: str, attachments: Mapping[str, bytes]) -> str:
         texts = self._choices.get(path, {}).get(value)
         source = self._files.get(path)

@@ -28,6 +28,7 @@ _IMPLIED = (
     ("no name.", "name"),
     ("Audits must always be named", "name"),
     ("has no label or hint", "label"),
+    ("has no label: {", "label"),
     ("big-image", "big-image"),
     ("Missing calculation", "calculation"),
     ("'calculation' column must be empty", "calculation"),

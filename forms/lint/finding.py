@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from forms.expressions import Written, expressions
+from forms.expressions import Written, expressions, resolve
 from forms.labels import Labels, parse_labels
 from forms.places import Place
 from forms.tables import Question, Row, Tables
 from forms.xform import FormDefinition, parse_xform
 from forms.xform_document import XFormDocument, open_xform
+from forms.xpath import Expression, Path, Step
 
 # error: phones could not open the form; workbooks with one are refused. loss: answers would be lost, or a record could
 # never be finished. warning: a mistake in nearly every case. advice: worth a look.
@@ -76,6 +77,13 @@ class Version:
         """The absolute paths of the primary instance, the root's included."""
         root = f"/{self.definition.root_name}"
         return frozenset((root, *(root + field.path for field in self.definition.fields)))
+
+    def resolved(self, expression: Expression, node: str) -> str | None:
+        """The absolute path a path expression means at `node`, predicates apart; None for anything else."""
+        if not isinstance(expression, Path):
+            return None
+        names = resolve(Path(expression.start, tuple(Step(step.name) for step in expression.steps)), node)
+        return None if names is None else "/" + "/".join(names)
 
     def path_of(self, node: str) -> str:
         """An absolute path without the root, as in Field."""

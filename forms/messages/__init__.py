@@ -5,21 +5,26 @@ The first match speaks, file after file in the order below.
 """
 
 import re
+from collections.abc import Callable, Iterable
 
 from forms.messages import choices, entities, parameters, sheets, survey, validate
 
-_RULES = tuple(
-    (re.compile(pattern, re.DOTALL), en, fr)
-    for file in (sheets, entities, parameters, choices, survey, validate)
-    for pattern, en, fr in file.RULES
-)
+Sentences = tuple[str, str]
 
 
-def explained(message: str) -> tuple[str, str] | None:
-    """The sentence in English and in French, None when no rule knows the message."""
-    for pattern, en, fr in _RULES:
-        match = pattern.search(message)
-        if match:
-            groups = [", ".join((group or "–").split("\n")).strip(" ,") for group in match.groups()]
-            return en.format(*groups), fr.format(*groups)
-    return None
+def spoken(rules: Iterable[tuple[str, str, str]]) -> Callable[[str], Sentences | None]:
+    """Rules as a function: a message to its sentence in English and in French, None when no rule knows it."""
+    compiled = [(re.compile(pattern, re.DOTALL), en, fr) for pattern, en, fr in rules]
+
+    def speak(message: str) -> Sentences | None:
+        for pattern, en, fr in compiled:
+            match = pattern.search(message)
+            if match:
+                groups = [", ".join((group or "–").split("\n")).strip(" ,") for group in match.groups()]
+                return en.format(*groups), fr.format(*groups)
+        return None
+
+    return speak
+
+
+explained = spoken(rule for file in (sheets, entities, parameters, choices, survey, validate) for rule in file.RULES)
