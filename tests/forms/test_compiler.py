@@ -5,6 +5,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -110,7 +111,8 @@ class TestGoodWorkbooks:
 class TestXForms:
     def test_an_xform_passes_byte_for_byte_c15(self) -> None:
         content = b"<?xml version='1.0'?>\r\n" + hand_written('<data id="a"><x/></data>') + b"\n<!-- end -->"
-        assert compile_form(content, "a.xml") == Compiled(content, (), None)
+        compiled = compile_form(content, "a.xml")
+        assert replace(compiled, findings=()) == Compiled(content, (), None)
 
     def test_an_xform_is_known_by_its_content(self) -> None:
         assert compile_form(hand_written('<data id="a"/>'), "a.xlsx").itemsets is None

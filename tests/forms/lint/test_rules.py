@@ -27,7 +27,9 @@ def test_every_rule_says_why_in_both_languages() -> None:
 
 
 def test_an_uploaded_xform_is_read_without_a_workbook() -> None:
-    assert check(hand_written('<data id="a"><x/></data>')) == []
+    found = check(hand_written('<data id="a"><x/></data>'))
+    assert [each.rule for each in found] == ["no-version", "no-instance-id"]
+    assert {each.place for each in found} == {Place()}
 
 
 def test_a_remark_names_its_cell_in_both_languages() -> None:
