@@ -26,6 +26,7 @@ import collector.api_forms
 import collector.api_odata
 import collector.api_projects
 import collector.api_review
+import collector.api_scopes
 import collector.api_submissions
 import collector.api_versions
 import collector.cli
@@ -127,6 +128,7 @@ BLUEPRINTS = (
     collector.api_submissions.api,
     collector.api_submissions.test_api,
     collector.api_review.api,
+    collector.api_scopes.api,
     collector.api_versions.api,
     collector.api_attachments.api,
     collector.api_comments.api,

@@ -271,12 +271,14 @@ class ScopeRule(Model):
 
 
 class ScopeProperty(Model):
-    """A question that some rule of a project asks about, and the last submission whose answer to it has been looked up."""
+    """A question that some rule of a project asks about. The answers of submissions up to number `needed_to` were here before
+    the rule, and have been looked up as far as `looked_up_to`; later ones are kept as they come."""
 
     __tablename__ = "scope_property"
     project_id: Mapped[int] = mapped_column(BigInt, ForeignKey("project.id"), primary_key=True)
     property: Mapped[str] = mapped_column(String(255), primary_key=True)
     looked_up_to: Mapped[int] = mapped_column(BigInt, default=0)
+    needed_to: Mapped[int] = mapped_column(BigInt, default=0)
 
 
 # PostgreSQL's counterparts of id_sequence; project data takes its numbers from here (see config.database.next_ids).

@@ -96,9 +96,17 @@ def scopes_in(session: Session, project_id: int) -> list[Scope]:
 
 
 def replace_scope(
-    session: Session, project_id: int, actor_id: int, rules: Sequence[Rule], hidden: Iterable[str], *, by: int
+    session: Session,
+    project_id: int,
+    actor_id: int,
+    rules: Sequence[Rule],
+    hidden: Iterable[str],
+    *,
+    by: int,
+    newest: int = 0,
 ) -> None:
-    """Give an actor these rules in place of those it has; without any, it sees again what its roles show."""
+    """Give an actor these rules in place of those it has; without any, it sees again what its roles show. `newest` is the
+    number of the newest submission: answers to a question nobody has asked about yet are to be looked up as far as there."""
     session.execute(delete(ScopeRule).where(ScopeRule.project_id == project_id, ScopeRule.actor_id == actor_id))
     moment = now()
     rows = [("submission", rule.form_id, rule.property, list(rule.allowed)) for rule in rules]
@@ -120,7 +128,7 @@ def replace_scope(
     for name in {rule.property for rule in rules} - {OWN}:
         if session.get(ScopeProperty, (project_id, name)) is None:
             # From this moment on whatever arrives is looked up as it comes; what is here already, by the worker.
-            session.add(ScopeProperty(project_id=project_id, property=name, looked_up_to=0))
+            session.add(ScopeProperty(project_id=project_id, property=name, looked_up_to=0, needed_to=newest))
     record(session, Happening(project_id, "scope.update", by, details={"actorId": actor_id}))
 
 

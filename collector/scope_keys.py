@@ -78,12 +78,18 @@ def write_keys(connection: Connection, project_id: int, form_id: int, submission
             _INSERT.run(connection, (project_id, form_id, name, value, submission_id))
 
 
+def newest_submission(session: Session, project_id: int) -> int:
+    """The number of the newest submission of a project, 0 without any."""
+    return session.scalar(select(func.max(Submission.id)).where(Submission.project_id == project_id)) or 0
+
+
 def look_up_older(session: Session, project_id: int, limit: int) -> bool:
     """Write the keys of the next `limit` submissions that came before a rule asked about their answers; True while there
     are more."""
-    behind = list(session.scalars(select(ScopeProperty).where(ScopeProperty.project_id == project_id)))
-    newest = session.scalar(select(func.max(Submission.id)).where(Submission.project_id == project_id)) or 0
-    behind = [each for each in behind if each.looked_up_to < newest]
+    query = select(ScopeProperty).where(
+        ScopeProperty.project_id == project_id, ScopeProperty.looked_up_to < ScopeProperty.needed_to
+    )
+    behind = list(session.scalars(query))
     if not behind:
         return False
     start = min(each.looked_up_to for each in behind)
@@ -105,7 +111,7 @@ def look_up_older(session: Session, project_id: int, limit: int) -> bool:
         missing = {name: values for name, values in keys.items() if (submission_id, name) not in known}
         write_keys(session.connection(), project_id, form_id, submission_id, missing)
     for each in behind:
-        each.looked_up_to = rows[-1][0] if rows else newest
+        each.looked_up_to = rows[-1][0] if rows else each.needed_to
     return True
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, missing
 
-from config.api_errors import missing_parameter, value_too_long, wrong_type
+from config.api_errors import missing_parameter, unexpected_value, value_too_long, wrong_type
 
 
 class Body(Schema):
@@ -65,3 +65,43 @@ class Flag(_Checked, fields.Boolean):
         if not settled and not isinstance(given, bool):
             raise wrong_type("boolean", value=given)
         return given
+
+
+class Texts(_Checked, fields.List[Any]):
+    """A list of at most `most` texts of at most `longest` characters; Problem 400.2, 400.8, 400.11 or 400.13."""
+
+    def __init__(self, *, most: int, longest: int, **choices: Any) -> None:
+        super().__init__(fields.String(), **choices)
+        self.most, self.longest = most, longest
+
+    def deserialize(self, value: Any, attr: str | None = None, *_: Any, **__: Any) -> Any:
+        """The texts."""
+        settled, given = self.absent(value, attr or "")
+        if settled:
+            return given
+        if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+            raise wrong_type("array of strings", field=attr or "")
+        if len(given) > self.most:
+            raise unexpected_value(attr or "", len(given), f"at most {self.most} are taken", f"{self.most} au plus")
+        if any(len(each) > self.longest for each in given):
+            raise value_too_long(self.longest)
+        return given
+
+
+class Objects(_Checked, fields.List[Any]):
+    """A list of at most `most` objects of a schema of these fields; Problem 400.2, 400.8, 400.11 or that of a field."""
+
+    def __init__(self, schema: Body, *, most: int, **choices: Any) -> None:
+        super().__init__(fields.Nested(schema), **choices)
+        self.schema, self.most = schema, most
+
+    def deserialize(self, value: Any, attr: str | None = None, *_: Any, **__: Any) -> Any:
+        """Each as the schema reads it."""
+        settled, given = self.absent(value, attr or "")
+        if settled:
+            return given
+        if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+            raise wrong_type("array of objects", field=attr or "")
+        if len(given) > self.most:
+            raise unexpected_value(attr or "", len(given), f"at most {self.most} are taken", f"{self.most} au plus")
+        return [self.schema.load(each) for each in given]

@@ -11,7 +11,7 @@ from collector import reading, review
 from collector.check import check_everything
 from collector.models import Submission
 from collector.reading import Selection
-from collector.scope_keys import look_up_older
+from collector.scope_keys import look_up_older, newest_submission
 from config.problem import Problem
 from sync.jobs import recount_submissions
 from tests.installation import Installation, instance, new_id, xform
@@ -28,7 +28,8 @@ def actor_of(relais: Installation, email: str) -> int:
 
 def limit(relais: Installation, actor_id: int, *rules: Rule, hidden: tuple[str, ...] = ()) -> None:
     with relais.services.database.transaction() as session:
-        replace_scope(session, relais.project_id, actor_id, rules, hidden, by=actor_id)
+        newest = newest_submission(session, relais.project_id)
+        replace_scope(session, relais.project_id, actor_id, rules, hidden, by=actor_id, newest=newest)
 
 
 def seen(relais: Installation, scope: Scope, xml_form_id: str = "household") -> list[str]:
