@@ -16,11 +16,14 @@ from werkzeug.exceptions import HTTPException
 
 import accounts.api
 import accounts.api_roles
+import accounts.api_site
 import accounts.api_users
 import accounts.cli
 import accounts.pages
 import collector.api
+import collector.api_app_users
 import collector.api_attachments
+import collector.api_audits
 import collector.api_comments
 import collector.api_forms
 import collector.api_odata
@@ -40,6 +43,7 @@ import config.backup_cli
 import forms.api
 import forms.api_assignments
 import forms.api_draft
+import forms.api_public_links
 import forms.api_versions
 import forms.cli
 from accounts.key_addresses import read_keys
@@ -116,11 +120,13 @@ BLUEPRINTS = (
     accounts.api.api,
     accounts.api_users.api,
     accounts.api_roles.api,
+    accounts.api_site.api,
     accounts.pages.pages,
     forms.api.api,
     forms.api_assignments.api,
     forms.api_draft.api,
     forms.api_versions.api,
+    forms.api_public_links.api,
     collector.api.api,
     collector.api_odata.api,
     collector.api_forms.api,
@@ -132,6 +138,8 @@ BLUEPRINTS = (
     collector.api_versions.api,
     collector.api_attachments.api,
     collector.api_comments.api,
+    collector.api_app_users.api,
+    collector.api_audits.api,
     collector.pages.pages,
     collector.pages_forms.pages,
     collector.pages_submissions.pages,

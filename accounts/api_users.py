@@ -21,7 +21,7 @@ from accounts.schemas import (
     shown_account,
 )
 from accounts.sessions import Person
-from accounts.signed_in import api_caller, changing, demand
+from accounts.signed_in import api_caller, changing, creating, demand
 from config.address import base_url
 from config.api_answers import is_true, json_body
 from config.api_errors import ABSENT, missing_parameter, property_not_found, unexpected_properties, value_too_long
@@ -52,6 +52,7 @@ def list_users() -> ResponseReturnValue:
 
 
 @api.post("/users")
+@creating
 @describe(
     answer=UserSchema(), body=NewUserSchema(), problems=(400.2, 400.8, 400.11, 400.13, 400.21, 400.38, 400.44, 409.3)
 )

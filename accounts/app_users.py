@@ -93,6 +93,12 @@ def credential_of(session: Session, secret: bytes, project_id: int, actor_id: in
     return credential
 
 
+def token_of(secret: bytes, user: AppUser, actor: Actor) -> str | None:
+    """The token again, to show it in a list; None when this installation's secret is not the one that made it."""
+    token = tokens.derived(secret, TOKEN, actor.uid, user.generation)
+    return token if tokens.fingerprint(token) == user.token_hash else None
+
+
 def renew(session: Session, secret: bytes, project_id: int, actor_id: int, *, by: int | None = None) -> Credential:
     """New tokens for the same app user: printed codes and links made before stop working."""
     user, actor = get_app_user(session, project_id, actor_id)

@@ -126,3 +126,21 @@ def web_user_unknown(email: str) -> Problem:
         fr=f"Personne ici n’a l’adresse « {email} ».",
         message="Could not find the resource you were looking for.",
     )
+
+
+def key_reused() -> Problem:
+    """409.31: an Idempotency-Key stands for one request."""
+    return Problem(
+        409.31,
+        en="This Idempotency-Key was used for another request. Make a new one.",
+        fr="Cette Idempotency-Key a servi à une autre demande. Faites-en une nouvelle.",
+    )
+
+
+def already_done() -> Problem:
+    """409.32: the request with this key was done, or is being done; what it was answered is not at hand."""
+    return Problem(
+        409.32,
+        en="The request with this Idempotency-Key was received before. It is done or being done: look before sending more.",
+        fr="La demande avec cette Idempotency-Key est déjà reçue. Elle est faite ou en cours : vérifiez avant de renvoyer.",
+    )

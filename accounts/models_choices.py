@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, ForeignKeyConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import JSON, LargeBinary, String
 
@@ -30,3 +30,48 @@ class UserPreference(Model):
     project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     name: Mapped[str] = mapped_column(String(255), primary_key=True)
     value: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class SiteSetting(Model):
+    """What the site is set to through the API: any JSON, or a picture with its type."""
+
+    __tablename__ = "site_setting"
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    content_type: Mapped[str | None] = mapped_column(String(255))
+    set_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class ActorProperty(Model):
+    """A name under which app users and public links of a project can have a value (a region, a team)."""
+
+    __tablename__ = "actor_property"
+    project_id: Mapped[int] = mapped_column(BigInt, ForeignKey("project.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)
+
+
+class ActorPropertyValue(Model):
+    """The value an app user or a public link has for a property."""
+
+    __tablename__ = "actor_property_value"
+    __table_args__ = (
+        ForeignKeyConstraint(["project_id", "name"], ["actor_property.project_id", "actor_property.name"]),
+    )
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    actor_id: Mapped[int] = mapped_column(BigInt, ForeignKey("actor.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)
+    value: Mapped[str]
+
+
+class Idempotency(Model):
+    """A request that may be sent again under its key, and what it was answered (NULL: done, but the answer was never kept)."""
+
+    __tablename__ = "idempotency"
+    actor_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    request_sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    status: Mapped[int | None]
+    content_type: Mapped[str | None] = mapped_column(String(255))
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime] = mapped_column(Moment, index=True)

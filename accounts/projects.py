@@ -1,5 +1,7 @@
 """Projects."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy.orm import Session
@@ -10,17 +12,65 @@ from accounts.models import Project
 from config.api_errors import missing_parameter
 from config.clock import now
 
+LONGEST_NAME = 255
 
-def create_project(session: Session, name: str, *, language: str, actor_id: int | None = None) -> Project:
+
+def create_project(
+    session: Session,
+    name: str,
+    *,
+    language: str,
+    description: str | None = None,
+    archived: bool = False,
+    actor_id: int | None = None,
+) -> Project:
     """A new, empty project."""
-    name = name.strip()
+    name = name.strip()[:LONGEST_NAME]
     if not name:
         raise missing_parameter("name")
-    project = Project(uid=str(uuid4()), name=name[:255], language=language, created_at=now())
+    project = Project(
+        uid=str(uuid4()),
+        name=name,
+        description=description,
+        archived=archived,
+        language=language,
+        created_at=now(),
+    )
     session.add(project)
     session.flush()
-    record(session, Happening(project.id, "project.create", actor_id))
+    data: dict[str, Any] = {"name": name}
+    data |= {"description": description} if description is not None else {}
+    data |= {"archived": True} if archived else {}
+    _record(session, project, "create", data, actor_id)
     return project
+
+
+def update_project(session: Session, project: Project, changes: Mapping[str, Any], *, by: int) -> None:
+    """Change `name`, `description` or `archived`, under their wire names; what is not there stays."""
+    if "name" in changes:
+        if not (changes["name"] or "").strip():
+            raise missing_parameter("name")
+        project.name = changes["name"]
+    if "description" in changes:
+        project.description = changes["description"]
+    if "archived" in changes:
+        project.archived = bool(changes["archived"])
+    if changes:
+        project.updated_at = now()
+    session.flush()
+    _record(session, project, "update", changes, by)
+
+
+def delete_project(session: Session, project: Project, *, by: int) -> None:
+    """Take it out of sight for everyone, phones included; nothing in it is removed."""
+    project.deleted_at = now()
+    record(session, Happening(project.id, "project.delete", by, actee_id=project.uid))
+
+
+def _record(session: Session, project: Project, what: str, data: Mapping[str, Any], by: int | None) -> None:
+    words = {"data": dict(data)} if data else None
+    happening = Happening(project.id, f"project.{what}", by, actee_id=project.uid, details={"data": {}}, words=words)
+    record(session, happening)
 
 
 def get_project(session: Session, project_id: int) -> Project:

@@ -97,6 +97,11 @@ def get_link(session: Session, secret: bytes, project_id: int, form_id: int, act
     return found[0]
 
 
+def token_of_link(session: Session, secret: bytes, actor_id: int) -> str | None:
+    """The token of a link again."""
+    return _token(secret, session.get_one(PublicLink, actor_id), session.get_one(Actor, actor_id))
+
+
 def _token(secret: bytes, link: PublicLink, actor: Actor) -> str | None:
     """None when it was ended, or when this installation's secret is not the one that made it."""
     token = tokens.derived(secret, TOKEN, actor.uid, 1)

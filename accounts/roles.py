@@ -232,6 +232,30 @@ def forms_where(session: Session, actor_id: int, verb: str, project_id: int) -> 
     return None if WHOLE in found else frozenset(found)
 
 
+def readable_projects(session: Session, actor_id: int) -> list[tuple[Project, frozenset[str]]]:
+    """The projects the API lists: those the actor may read and whose forms it may list, with the verbs as roles say them;
+    archived ones last, then by name."""
+    rows = session.execute(
+        select(Assignment.project_id, Role.verbs)
+        .join(Role, Role.id == Assignment.role_id)
+        .where(Assignment.actor_id == actor_id, Assignment.form_id == WHOLE)
+    )
+    given: dict[int, set[str]] = {}
+    for project_id, verbs in rows:
+        given.setdefault(project_id, set()).update(verbs)
+    anywhere = frozenset(given.get(SITE, ()))
+    query = select(Project).where(Project.deleted_at.is_(None))
+    if not _lists(anywhere):
+        query = query.where(Project.id.in_(given))
+    found = [(project, anywhere | given.get(project.id, frozenset())) for project in session.scalars(query)]
+    found.sort(key=lambda each: (each[0].archived, each[0].name.casefold(), each[0].name, each[0].id))
+    return [(project, verbs) for project, verbs in found if _lists(verbs)]
+
+
+def _lists(verbs: frozenset[str]) -> bool:
+    return "project.read" in verbs and not verbs.isdisjoint(("form.list", "open_form.list"))
+
+
 def visible_projects(session: Session, actor_id: int, verb: str = "project.read") -> list[Project]:
     """The projects where the actor may do `verb`, by name."""
     allowed = {project_id for project_id, verbs in verbs_everywhere(session, actor_id).items() if verb in verbs}

@@ -1,8 +1,9 @@
 """The person behind this request, on pages (cookie) and on the API (bearer, Basic, cookie, a token in the address)."""
 
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from flask import g, request
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from accounts.digest import BasicAnswer, parse_authorization
 from accounts.errors import authentication_failed, insufficient_rights
 from accounts.events import noting
 from accounts.guessing import sources
+from accounts.idempotency import View, claim_key, repeatable
 from accounts.key_addresses import KEY
 from accounts.sessions import NewSession, Person, person_by_token
 from accounts.web_users import note_failure
@@ -140,10 +142,25 @@ def demand(
 
 @contextmanager
 def changing() -> Iterator[Session]:
-    """A transaction for a view of the API; its events carry the request's X-Action-Notes (Problem 400.6 when broken)."""
+    """A transaction for a view of the API; its events carry the request's X-Action-Notes (Problem 400.6 when broken), and
+    the request's Idempotency-Key is claimed with it (see `creating`)."""
     note = action_notes()
     with transaction() as session, noting(session, note):
+        claim_key(session)
         yield session
+
+
+def _caller_id() -> int:
+    return api_caller().actor_id
+
+
+# For views that make something: with an Idempotency-Key, the same request again is answered as the first was.
+creating = repeatable(_caller_id)
+
+
+def creating_with_token(token: Callable[[dict[str, Any]], str | None]) -> Callable[[View], View]:
+    """As `creating`, for answers with a token, which `token` finds again from the rest."""
+    return repeatable(_caller_id, token=token)
 
 
 def require_own_form() -> None:

@@ -267,3 +267,14 @@ def not_implemented(feature: str) -> Problem:
         message=f"The requested feature {feature} is not supported by this server.",
         details={"feature": feature},
     )
+
+
+def unexpected_forms_list() -> Problem:
+    """501.2"""
+    return Problem(
+        501.2,
+        en="All forms of the project must be given, each once, and no others. Nothing was changed.",
+        fr="Il faut donner tous les formulaires du projet, une fois chacun, et rien d’autre. Rien n’a été changé.",
+        message="This endpoint does not allow creation or deletion of forms. Please check that you have sent the correct "
+        "detail for all forms in this project.",
+    )

@@ -38,6 +38,8 @@ def _read() -> Any:
     if charset not in ("utf-8", "utf8"):
         raise encoding_not_supported()
     raw = _inflated(LARGE_LIMIT if _LARGE.fullmatch(request.path) else LIMIT)
+    # Kept for those who compare requests: the stream is read once.
+    g.json_raw = raw
     if not raw:
         return {}
     body = raw.removeprefix(b"\xef\xbb\xbf")

@@ -7,7 +7,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from accounts.schemas import SuccessSchema
-from accounts.signed_in import api_caller, changing, demand
+from accounts.signed_in import api_caller, changing, creating, demand
 from config.api_answers import is_true
 from config.api_errors import out_of_range, wrong_type
 from config.database import reading
@@ -30,6 +30,7 @@ LARGEST_INTEGER = 2**31 - 1
 
 
 @api.post("")
+@creating
 @describe(
     answer=FormSchema(),
     body="application/xml",

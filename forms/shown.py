@@ -136,6 +136,14 @@ def form_shown(session: Session, project_id: int, xml_form_id: str, which: str =
     return ShownForm(*row)
 
 
+def forms_by_number(session: Session, project_id: int, form_ids: Collection[int]) -> dict[int, ShownForm]:
+    """Forms of a project by their numbers, also those in the trash, with the version people see."""
+    joined = and_(FormVersion.project_id == Form.project_id, FormVersion.form_id == Form.id, _CURRENT)
+    query: Select[*tuple[Any, ...]] = select(*_COLUMNS)
+    rows = session.execute(query.join(FormVersion, joined).where(Form.project_id == project_id, Form.id.in_(form_ids)))
+    return {row[1]: ShownForm(*row) for row in rows}
+
+
 def versions_shown(session: Session, form: ShownForm) -> list[ShownForm]:
     """Every published version, newest first."""
     query = _query(form.project_id, FormVersion.published_at.is_not(None)).where(Form.id == form.id)

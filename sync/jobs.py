@@ -7,8 +7,8 @@ from collections.abc import Callable
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import select
 
+from accounts import idempotency, resets, sessions
 from accounts.models import Project
-from accounts.sessions import forget_expired
 from collector.tally import miscounted, recount
 from config.services import Services
 from forms.models import Blob
@@ -21,9 +21,9 @@ log = logging.getLogger("relais.jobs")
 
 
 def forget_sessions(services: Services) -> int:
-    """Remove sessions past their time."""
+    """Remove sessions, links for choosing a password and kept answers past their time."""
     with services.database.transaction() as session:
-        return forget_expired(session)
+        return sessions.forget_expired(session) + resets.forget_expired(session) + idempotency.forget_expired(session)
 
 
 def sweep_blobs(services: Services) -> int:

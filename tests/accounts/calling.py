@@ -24,7 +24,7 @@ class Caller:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         body = {} if json is None else {"json": json}
         client = self.relais.app.test_client(use_cookies=False)
-        return client.open(f"/v1{path}", method=method, headers={**self.headers, **named}, **body)
+        return client.open(f"/v1{path}", method=method, headers={**self.headers, **named}, buffered=True, **body)
 
     def get(self, path: str, **headers: str) -> Any:
         """What is there, which must be shown."""

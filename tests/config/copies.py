@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, delete, select
 
-from accounts import preferences, resets, web_users
+from accounts import actor_properties, preferences, resets, site_settings, web_users
 from accounts.app_users import Credential
 from accounts.models import Actor, Consumer, Lease, Project, Session, SignInFailure, Tombstone
-from accounts.projects import create_project
+from accounts.models_choices import Idempotency
+from accounts.projects import create_project, get_project
 from accounts.public_links import create_link
 from accounts.scopes import Rule, replace_scope
 from accounts.sessions import person_by_id
@@ -77,6 +78,10 @@ def fill(relais: Installation) -> None:
         preferences.choose(session, me, "columns", ["name"])
         resets.make_reset(session, web_users.get_account(session, actor_id), by=None)
         create_link(session, relais.services.secret, 1, submission.form_id, "Affiche", once=True, by=actor_id)
+        site_settings.set_value(session, "login-appearance", {"title": "Poste"}, by=actor_id)
+        actor_properties.create_property(session, get_project(session, 1), "region", by=actor_id)
+        actor_properties.set_properties(session, 1, session.get_one(Actor, actor_id), {"region": "Diffa"}, by=actor_id)
+        session.add(Idempotency(actor_id=actor_id, key="k", request_sha256=b"\x04" * 32, expires_at=moment))
         gone = create_project(session, "Deleted for good", language="fr")
         session.execute(delete(Project).where(Project.id == gone.id))
         next_ids(session.connection(), "comment", 40)
