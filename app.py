@@ -20,11 +20,11 @@ import accounts.api_site
 import accounts.api_users
 import accounts.cli
 import accounts.pages
-import collector.api
 import collector.api_app_users
 import collector.api_attachments
 import collector.api_audits
 import collector.api_comments
+import collector.api_exports
 import collector.api_forms
 import collector.api_odata
 import collector.api_projects
@@ -35,6 +35,7 @@ import collector.api_versions
 import collector.cli
 import collector.pages
 import collector.pages_deliveries
+import collector.pages_exports
 import collector.pages_forms
 import collector.pages_phones
 import collector.pages_submissions
@@ -127,7 +128,7 @@ BLUEPRINTS = (
     forms.api_draft.api,
     forms.api_versions.api,
     forms.api_public_links.api,
-    collector.api.api,
+    collector.api_exports.api,
     collector.api_odata.api,
     collector.api_forms.api,
     collector.api_projects.api,
@@ -141,6 +142,7 @@ BLUEPRINTS = (
     collector.api_app_users.api,
     collector.api_audits.api,
     collector.pages.pages,
+    collector.pages_exports.pages,
     collector.pages_forms.pages,
     collector.pages_submissions.pages,
     collector.pages_waiting.pages,

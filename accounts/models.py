@@ -282,6 +282,16 @@ class ScopeProperty(Model):
 
 
 # PostgreSQL's counterparts of id_sequence; project data takes its numbers from here (see config.database.next_ids).
-SEQUENCES = ("blob", "form", "form_version", "form_schema", "encryption_key", "receipt", "comment")
+SEQUENCES = (
+    "blob",
+    "form",
+    "form_version",
+    "form_schema",
+    "encryption_key",
+    "receipt",
+    "comment",
+    "export",
+    "rendition",
+)
 for _name in SEQUENCES:
     Sequence(f"{_name}_id", metadata=Model.metadata)

@@ -13,9 +13,10 @@ from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
 
 from accounts.errors import not_found
-from accounts.scopes import scope_of
+from accounts.scopes import mask_of, scope_of
 from accounts.signed_in import api_caller, demand, raw_target
 from collector import reading, stamps, stored_submissions
+from collector.masking import Mask
 from collector.models import Submission
 from collector.odata import feed
 from collector.odata.names import find_table
@@ -119,7 +120,15 @@ def _table(selection: Selection, definition: FormDefinition, name: str, options:
     with read() as session:
         if options.top == 0 and feed.is_root(name) and asked.condition.holds is None:
             return _json(iter([feed.nothing(name, reading.count(session, asked.selection), _addresses())]))
-        etag = stamps.stamp(session, selection, selection.scope.key, definition.schema_sha256, raw_target(), base_url())
+        etag = stamps.stamp(
+            session,
+            selection,
+            selection.scope.key,
+            selection.mask.tag,
+            definition.schema_sha256,
+            raw_target(),
+            base_url(),
+        )
     if is_unchanged(etag):
         return _odata(tagged(Response(status=304), etag, weak=True))
     rows = feed.as_json(feed.page_of(database().reading, asked), name, _addresses())
@@ -149,13 +158,14 @@ def _open(project_id: int, xml_form_id: str, draft: bool) -> tuple[Selection, Fo
     person = api_caller()
     with read() as session:
         form = get_form(session, project_id, xml_form_id)
-        demand(session, person, "submission.read", project_id, form.id)
+        demand(session, person, "submission.read.masked", project_id, form.id)
         version_id = form.draft_version_id if draft else form.current_version_id
         if version_id is None:
             raise not_found()
         definition = definition_of(session, project_id, version_id)
         scope = scope_of(session, person.actor_id, project_id)
-    return Selection(project_id, form.id, scope, version_id if draft else 0), definition
+        mask = Mask(mask_of(session, person, project_id, form.id))
+    return Selection(project_id, form.id, scope, version_id if draft else 0, mask=mask), definition
 
 
 def _refuse_unsupported(answers_in: str) -> None:

@@ -1,15 +1,15 @@
 """Writing a ZIP of any size and any number of files in constant memory, with names safe on every system."""
 
-import os
-import pickle
 import re
+import struct
 import tempfile
-import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from types import TracebackType
-from typing import IO, BinaryIO, Self, cast
+from typing import IO
+
+from collector.deflating import Block, Deflater, crc32
 
 _CHUNK = 1 << 16  # bytes copied at a time
 
@@ -37,79 +37,136 @@ def safe_file_name(name: str) -> str:
     return safe.rstrip(". ").encode()[:255].decode(errors="ignore")
 
 
-class Archive:
-    """A ZIP being written to `out`; equal names are allowed, as in ODK Central's exports.
+_LARGEST = 0xFFFFFFFF
+_MOST = 0xFFFF
+_UTF8, _LENGTHS_BEHIND = 0x800, 0x8
+_DEFLATED = 8
+_UNIX_FILE = 0o100644 << 16
 
-    `out` should be seekable: into a pipe, stored files carry their length behind them, and some readers cannot follow.
-    Compressed as Central does it (deflate, zlib's default level). Use as a context manager: leaving it normally writes
-    the directory of the ZIP, leaving it by an exception does not, so that a broken archive cannot pass for a whole one.
+
+class TooLarge(Exception):
+    """A file grew beyond 4 GB that had been announced as smaller: its ZIP cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackedFile:
+    """A file deflated before: `content` holds the whole stream from its beginning."""
+
+    content: IO[bytes]
+    crc: int
+    packed: int
+    size: int
+
+
+class Archive:
+    """A ZIP, piece by piece: whatever its methods yield must be written, in this order, up to the end of `end`.
+
+    Made for writing into a connection: lengths stand behind the files. Equal names are allowed, as in ODK Central's
+    exports. Without `end` there is no directory, so that a broken archive cannot pass for a whole one. Close it.
     """
 
-    def __init__(self, out: IO[bytes], written_at: datetime) -> None:
-        self._entries = _Entries()
-        self._zip = zipfile.ZipFile(out, "w")
-        self._zip.filelist = cast(list[zipfile.ZipInfo], self._entries)
-        self._written_at = written_at
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self._zip.close()
-        else:
-            # Nothing may be written any more, not even by the garbage collector.
-            self._zip.fp = None
-        self._entries.close()
-
-    def open(self, name: str, size: int | None = None, *, stored: bool = False) -> IO[bytes]:
-        """A new entry to write to and close before the next is opened; `size` is its length in bytes when known."""
-        info = zipfile.ZipInfo(name, self._written_at.timetuple()[:6])
-        info.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
-        info.external_attr = 0o644 << 16
-        info.file_size = size or 0
-        self._zip.NameToInfo.clear()  # zipfile would remember every name, and warn of equal ones
-        # Without a known size the entry must be able to grow beyond 4 GB.
-        return self._zip.open(info, "w", force_zip64=size is None)
-
-    def add(self, name: str, content: Path | Iterable[bytes]) -> None:
-        """A whole file, read piece by piece; stored as it is when its name says that it is compressed already."""
-        stored = _COMPRESSED.search(name) is not None
-        if isinstance(content, Path):
-            with content.open("rb") as source:
-                self.copy(name, source, os.fstat(source.fileno()).st_size, stored=stored)
-        else:
-            with self.open(name, stored=stored) as entry:
-                for piece in content:
-                    entry.write(piece)
-
-    def copy(self, name: str, source: BinaryIO | IO[bytes], size: int, *, stored: bool = False) -> None:
-        """What is left to read of `source`, `size` bytes."""
-        with self.open(name, size, stored=stored) as entry:
-            while piece := source.read(_CHUNK):
-                entry.write(piece)
-
-
-class _Entries:
-    """The list of entries that zipfile keeps until the end (40 MB for 100,000 photos), kept in a file instead."""
-
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+    def __init__(self, written_at: datetime) -> None:
+        self._moment = _dos_time(written_at)
+        self._offset = 0
         self._count = 0
-
-    def append(self, info: zipfile.ZipInfo) -> None:
-        pickle.dump(info, self._file)
-        self._count += 1
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __iter__(self) -> Iterator[zipfile.ZipInfo]:
-        self._file.seek(0)
-        for _ in range(self._count):
-            yield pickle.load(self._file)  # noqa: S301 - the file has no name: nobody else wrote it
+        self._directory = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
 
     def close(self) -> None:
-        self._file.close()
+        """Give back the list of files, which is kept on disk."""
+        self._directory.close()
+
+    def file(self, name: str, pieces: Iterable[bytes | Block], *, large: bool = False) -> Iterator[bytes]:
+        """A file, deflated on its way unless its name says that this is done; `large`: it may pass 4 GB."""
+        offset = self._offset
+        header = self._header(name, _LENGTHS_BEHIND, 0, 0, 0, large=large)
+        yield self._counted(header)
+        packing = _Plain() if _COMPRESSED.search(name) else Deflater()
+        for piece in pieces:
+            made = packing.add_block(piece) if isinstance(piece, Block) else packing.add(piece)
+            if made:
+                yield self._counted(made)
+        yield self._counted(packing.end())
+        if not large and max(packing.size, packing.packed) >= _LARGEST:
+            raise TooLarge(name)
+        form = "<IIQQ" if large else "<IIII"
+        yield self._counted(struct.pack(form, 0x08074B50, packing.crc, packing.packed, packing.size))
+        self._note(name, packing.crc, packing.packed, packing.size, offset, _LENGTHS_BEHIND)
+
+    def packed_file(self, name: str, file: PackedFile) -> Iterator[bytes]:
+        """A file deflated before."""
+        offset = self._offset
+        large = max(file.size, file.packed) >= _LARGEST
+        yield self._counted(self._header(name, 0, file.crc, file.packed, file.size, large=large))
+        file.content.seek(0)
+        while piece := file.content.read(_CHUNK):
+            yield self._counted(piece)
+        self._note(name, file.crc, file.packed, file.size, offset, 0)
+
+    def end(self) -> Iterator[bytes]:
+        """The directory; nothing can follow it."""
+        begin = self._offset
+        self._directory.seek(0)
+        while piece := self._directory.read(_CHUNK):
+            yield self._counted(piece)
+        size = self._offset - begin
+        if self._count >= _MOST or max(begin, size) >= _LARGEST:
+            where = self._offset
+            counts = (self._count, self._count, size, begin)
+            yield self._counted(struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, 0, 0, *counts))
+            yield self._counted(struct.pack("<IIQI", 0x07064B50, 0, where, 1))
+        count = min(self._count, _MOST)
+        yield struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, count, count, min(size, _LARGEST), min(begin, _LARGEST), 0)
+
+    def _counted(self, piece: bytes) -> bytes:
+        self._offset += len(piece)
+        return piece
+
+    def _header(self, name: str, flags: int, crc: int, packed: int, size: int, *, large: bool) -> bytes:
+        encoded = name.encode()
+        extra = struct.pack("<HHQQ", 1, 16, size, packed) if large else b""
+        lengths = (_LARGEST, _LARGEST) if large else (packed, size)
+        version = 45 if large else 20
+        facts = (0x04034B50, version, flags | _UTF8, _DEFLATED, *self._moment, crc, *lengths, len(encoded), len(extra))
+        return struct.pack("<IHHHHHIIIHH", *facts) + encoded + extra
+
+    def _note(self, name: str, crc: int, packed: int, size: int, offset: int, flags: int) -> None:
+        encoded = name.encode()
+        beyond = [value for value in (size, packed, offset) if value >= _LARGEST]
+        extra = struct.pack(f"<HH{len(beyond)}Q", 1, 8 * len(beyond), *beyond) if beyond else b""
+        version = 45 if beyond else 20
+        facts = (
+            *(0x02014B50, 3 << 8 | version, version, flags | _UTF8, _DEFLATED, *self._moment, crc),
+            *(min(packed, _LARGEST), min(size, _LARGEST), len(encoded), len(extra), 0, 0, 0, _UNIX_FILE),
+        )
+        entry = struct.pack("<IHHHHHHIIIHHHHHII", *facts, min(offset, _LARGEST))
+        self._directory.write(entry + encoded + extra)
+        self._count += 1
+
+
+class _Plain:
+    """Bytes as they are, in the form of a deflate stream: unlike stored files, they can be followed by their length."""
+
+    def __init__(self) -> None:
+        self.crc = self.size = self.packed = 0
+        self._compressor = zlib.compressobj(0, zlib.DEFLATED, -zlib.MAX_WBITS)
+
+    def add(self, data: bytes) -> bytes:
+        self.crc, self.size = crc32(data, self.crc), self.size + len(data)
+        return self._counted(self._compressor.compress(data))
+
+    def add_block(self, block: Block) -> bytes:
+        return self.add(block.unpacked())
+
+    def end(self) -> bytes:
+        return self._counted(self._compressor.flush())
+
+    def _counted(self, packed: bytes) -> bytes:
+        self.packed += len(packed)
+        return packed
+
+
+def _dos_time(moment: datetime) -> tuple[int, int]:
+    return (
+        moment.hour << 11 | moment.minute << 5 | moment.second // 2,
+        (min(max(moment.year, 1980), 2107) - 1980) << 9 | moment.month << 5 | moment.day,
+    )

@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from accounts.scopes import EVERYTHING
-from collector import export
 from collector.check import check_everything
-from collector.reading import count
+from collector.export import form_facts, plan_export, selection_of
+from collector.export_request import ExportRequest
+from collector.export_run import Run, begin, write_file
 from config.commands import result
 from config.database import reading, transaction
 from config.services import services
@@ -20,19 +21,14 @@ from config.services import services
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
 def export_form(project_id: int, xml_form_id: str, kind: str, output: Path) -> None:
     """Write a form's submissions to a file; it appears under its name only when it is whole."""
-    with transaction() as session:
-        selection, version_id = export.selection_of(session, project_id, xml_form_id, EVERYTHING)
-        export.record_export(session, selection, None)
-    part = output.with_name(output.name + ".part")
-    with part.open("wb") as out:
-        if kind == "csv":
-            export.root_csv(services(), selection, version_id, out)
-        else:
-            export.csv_zip(services(), selection, version_id, out)
-    part.replace(output)
     with reading() as session:
-        rows = count(session, selection)
-    result({"file": str(output), "submissions": rows}, f"{rows} submissions are in {output}.")
+        form = form_facts(session, project_id, xml_form_id)
+        plan = plan_export(session, services(), form, selection_of(form, EVERYTHING), ExportRequest(format=kind))
+    with transaction() as session:
+        run = Run(services(), plan, *begin(session, plan, None))
+    write_file(run, output)
+    rows = len(plan.wanted) - plan.gone
+    result({"file": str(output), "submissions": rows, "export": run.number}, f"{rows} submissions are in {output}.")
 
 
 @click.command("check")

@@ -8,10 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts.app_users import list_app_users
-from accounts.scopes import scope_of
 from accounts.signed_in import demand, require_own_form, signed_in
-from collector import export, queries
-from collector.api import send_export
+from collector import queries
 from collector.models import REVIEW_STATES, Receipt
 from collector.project_frame import FormFrame, ProjectFrame, open_form, open_frame
 from collector.queries import Wanted
@@ -26,7 +24,6 @@ from forms.states import set_form_state
 pages = Blueprint("collector_form_pages", __name__, url_prefix="/projects/<int:project_id>/forms/<segment:xml_form_id>")
 
 STATES = ("unread", "received", *REVIEW_STATES)
-EXPORTS = {"csv.zip": "application/zip", "csv": "text/csv; charset=utf-8"}
 
 
 @pages.get("")
@@ -88,30 +85,6 @@ def decided_submission(session: Session, frame: ProjectFrame, form: FormFrame) -
         Receipt.project_id == frame.id, Receipt.id == submission.current_receipt_id
     )
     return Decided(submission.instance_id, session.scalar(query), submission.review_state, was)
-
-
-@pages.get("/data")
-def show_data(project_id: int, xml_form_id: str) -> ResponseReturnValue:
-    """What can be taken away."""
-    person = signed_in()
-    with reading() as session:
-        frame = open_frame(session, person, project_id, "submission.read")
-        form = open_form(session, frame, xml_form_id)
-        total = queries.count_submissions(session, Wanted(project_id, form.id, frame.scope)).total
-        repeats = [table.name for table in form.definition(session).tables[1:]]
-    return render_template("collector/data.html", frame=frame, form=form, total=total, repeats=repeats)
-
-
-@pages.get("/data/<any('csv.zip', csv):kind>")
-def download(project_id: int, xml_form_id: str, kind: str) -> ResponseReturnValue:
-    """The data of the form as a file, exactly as the API gives it; remembered as an export."""
-    person = signed_in()
-    with transaction() as session:
-        demand(session, person, "submission.read", project_id)
-        scope = scope_of(session, person.actor_id, project_id)
-        selection, version_id = export.selection_of(session, project_id, xml_form_id, scope)
-        export.record_export(session, selection, person.actor_id)
-    return send_export(selection, version_id, xml_form_id, kind, EXPORTS[kind])
 
 
 @pages.get("/versions")

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.scopes import OWN, Rule, Scope
+from collector.masking import NO_MASK, Mask
 from collector.models import Receipt, ScopeKey, Submission
 
 Reading = Callable[[], AbstractContextManager[Session]]
@@ -20,6 +21,7 @@ class Selection:
 
     The only way to submissions: lists, single ones, counts, exports and feeds all ask with one, so that what a scope leaves
     out is left out everywhere. `where` narrows it further; `with_trash` is for a `where` that speaks of the trash itself.
+    `mask` is what the reader does not see of what is read.
     """
 
     project_id: int
@@ -29,6 +31,7 @@ class Selection:
     in_trash: bool = False
     with_trash: bool = False
     where: tuple[ColumnElement[bool], ...] = ()
+    mask: Mask = NO_MASK
 
     def every(self) -> list[Any]:
         """The WHERE of all of them, those of exercises too."""

@@ -13,7 +13,7 @@ from collector.reading import Selection
 # Raised when the same data are written otherwise than before.
 RENDERING = 1
 # What happens to a form without a row of it looking different.
-WITHOUT_TRACE = ("form.submission.export", "comment.create", "comment.update", "comment.delete")
+WITHOUT_TRACE = ("form.submission.export", "export.finish", "comment.create", "comment.update", "comment.delete")
 
 
 def stamp(session: Session, selection: Selection, *options: Any) -> str:

@@ -1,37 +1,65 @@
 """The files of the submissions somebody reads, oldest first, a page at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
 
+from collector.masking import Mask, is_hidden, masked
 from collector.models import Receipt, ReceiptFile, Submission
 from collector.reading import Reading, Selection
+from collector.stored_submissions import answers_of
 from config.storage import Storage
+from forms.queries import definition_of
 
 PAGE = 500
 PIECE = 1 << 18
 CLIENT_AUDIT = "audit.csv"
 
 
-def media(reading: Reading, storage: Storage, selection: Selection) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """(name, content) of every file the current versions name, audit logs and encrypted submissions apart; oldest first."""
-    for name, sha256, _, encrypted_name in _files(reading, selection, audit=False):
-        if name != encrypted_name:
-            yield name, _pieces(storage, sha256)
+@dataclass(frozen=True, slots=True)
+class FileOfSubmission:
+    """A file that the current version of a submission names."""
+
+    submission_id: int
+    instance_id: str
+    name: str
+    sha256: bytes
 
 
-def audits(reading: Reading, storage: Storage, selection: Selection) -> Iterator[tuple[str, bytes]]:
-    """(instanceID, audit.csv) of every submission that has one; oldest first."""
-    for _, sha256, instance_id, _ in _files(reading, selection, audit=True):
-        yield instance_id, b"".join(_pieces(storage, sha256))
+def media(reading: Reading, selection: Selection) -> Iterator[FileOfSubmission]:
+    """Every file, audit logs, encrypted submissions and what the reader's mask hides apart."""
+    return _files(reading, selection, audit=False)
 
 
-def _files(reading: Reading, selection: Selection, *, audit: bool) -> Iterator[tuple[str, bytes, str, str | None]]:
+def audits(reading: Reading, selection: Selection) -> Iterator[FileOfSubmission]:
+    """The audit log of every submission that has one; they quote answers, so that whoever has a mask sees none."""
+    return iter(()) if selection.mask.hidden else _files(reading, selection, audit=True)
+
+
+def pieces(storage: Storage, file: FileOfSubmission) -> Iterator[bytes]:
+    """The bytes of a file."""
+    with storage.open(file.sha256) as stored:
+        while piece := stored.read(PIECE):
+            yield piece
+
+
+def _files(reading: Reading, selection: Selection, *, audit: bool) -> Iterator[FileOfSubmission]:
     position = (0, "")
     wanted = ReceiptFile.name == CLIENT_AUDIT if audit else ReceiptFile.name != CLIENT_AUDIT
     while True:
         query = (
-            select(Submission.id, ReceiptFile.name, ReceiptFile.sha256, Submission.instance_id, Receipt.encrypted)
+            select(
+                Submission.id,
+                ReceiptFile.name,
+                ReceiptFile.sha256,
+                Submission.instance_id,
+                Receipt.encrypted,
+                Receipt.id.label("receipt_id"),
+                Receipt.form_version_id,
+            )
             .join(
                 Receipt, (Receipt.project_id == Submission.project_id) & (Receipt.id == Submission.current_receipt_id)
             )
@@ -43,14 +71,29 @@ def _files(reading: Reading, selection: Selection, *, audit: bool) -> Iterator[t
         )
         with reading() as session:
             rows = session.execute(query).all()
-        for _, name, sha256, instance_id, encrypted in rows:
-            yield name, sha256, instance_id, encrypted["encDataAttachmentName"] if encrypted else None
+            shown = _shown(session, selection, rows)
+        for row in rows:
+            if shown is not None and (row.receipt_id, row.name) not in shown:
+                continue
+            if row.encrypted is None or row.name != row.encrypted["encDataAttachmentName"]:
+                yield FileOfSubmission(row.id, row.instance_id, row.name, row.sha256)
         if len(rows) < PAGE:
             return
-        position = (rows[-1][0], rows[-1][1])
+        position = (rows[-1].id, rows[-1].name)
 
 
-def _pieces(storage: Storage, sha256: bytes) -> Iterator[bytes]:
-    with storage.open(sha256) as file:
-        while piece := file.read(PIECE):
-            yield piece
+def _shown(session: Session, selection: Selection, rows: Collection[Any]) -> set[tuple[int, str]] | None:
+    """(receipt, name) of the files that questions name which the reader sees; None without a mask: all."""
+    mask: Mask = selection.mask
+    if not mask.hidden:
+        return None
+    versions = {row.receipt_id: row.form_version_id for row in rows}
+    answers = answers_of(session, selection.project_id, list(versions))
+    found = set()
+    for receipt_id, tables in answers.items():
+        definition = definition_of(session, selection.project_id, versions[receipt_id])
+        fields = [each for each in definition.fields if each.binary and not is_hidden(each, mask)]
+        for number, answered in masked(tables, definition, mask).items():
+            places = [(each.column_no or 0) + (2 if number else 0) for each in fields if each.table_no == number]
+            found |= {(receipt_id, row[place]) for row in answered for place in places}
+    return found

@@ -87,6 +87,13 @@ class Labels:
         """The choices written in the form itself: value to texts; empty where they are in a file."""
         return self._choices.get(path, {})
 
+    def choices(self, path: str, language: str) -> dict[str, str]:
+        """Every choice that the form itself offers there, in its order: value to text."""
+        return {
+            value: pick(texts, language, self.languages) or value
+            for value, texts in self._choices.get(path, {}).items()
+        }
+
     def _one_choice(self, path: str, value: str, language: str, attachments: Mapping[str, bytes]) -> str:
         texts = self._choices.get(path, {}).get(value)
         source = self._files.get(path)

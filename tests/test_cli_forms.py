@@ -96,7 +96,7 @@ def test_an_export_holds_what_was_sent(command: Command, place: Place, tmp_path:
     phone.send(sent)
     target = tmp_path / "out.zip"
     ran = command("export", place.relais.project_id, "household", "--format", "csv.zip", "--output", target)
-    assert ran.result == {"file": str(target), "submissions": 1}
+    assert ran.result == {"file": str(target), "submissions": 1, "export": 1}
     with zipfile.ZipFile(target) as archive:
         assert sorted(archive.namelist()) == ["household-child.csv", "household.csv", "media/a.jpg"]
         (row,) = csv.DictReader(io.StringIO(archive.read("household.csv").decode("utf-8-sig")))

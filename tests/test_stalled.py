@@ -109,6 +109,12 @@ def read_to_the_end(connection: socket.socket) -> int:
     while b"\r\n\r\n" not in head:
         head += connection.recv(1024)
     head, _, body = head.partition(b"\r\n\r\n")
+    if b"transfer-encoding: chunked" in head.lower():
+        while not body.endswith(b"\r\n0\r\n\r\n"):
+            piece = connection.recv(1 << 20)
+            assert piece
+            body += piece
+        return len(body)
     length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
     missing = length - len(body)
     while missing > 0:

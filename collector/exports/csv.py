@@ -1,10 +1,9 @@
-"""ODK Central's CSV files of a form's submissions: its columns, names, keys and bytes.
+"""CSV: ODK Central's files, byte for byte, and the same for spreadsheets that want another separator.
 
-Facts from getodk/central-backend: lib/data/briefcase.js (columns, keys, names of files), lib/data/client-audits.js,
-lib/data/attachments.js, lib/model/query/submissions.js (what the metadata columns count), all with default options:
-groupPaths, no split select multiples, no deleted fields. Cells are quoted as csv-stringify 6 does, only when they hold
-a comma, a quote or a line feed; lines end in a line feed; no BOM. One difference: a carriage return is quoted too,
-since most readers take a bare one for the end of the line (barcodes bring them).
+Facts from getodk/central-backend: lib/data/briefcase.js (names of files), lib/data/client-audits.js, lib/data/attachments.js.
+Cells are quoted as csv-stringify 6 does, only when they hold a comma, a quote or a line feed; lines end in a line feed; no
+BOM. One difference: a carriage return is quoted too, since most readers take a bare one for the end of the line (barcodes
+bring them).
 """
 
 import csv
@@ -12,32 +11,15 @@ import io
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
+from contextlib import ExitStack, closing
 from typing import IO
 
-from collector.answers import Tables
-from collector.archive import Archive, safe_file_name
-from collector.exported import ExportedSubmission, RootRow
-from collector.projection import project
-from config.clock import wire
+from collector.archive import Archive, PackedFile, safe_file_name
+from collector.deflating import Block, Deflater
+from collector.export_format import Dialect, Export, Format, Hashed, Ledger, Segment
+from collector.sheets import Prepared, Sheet
 from forms.xform import FormDefinition
 
-_ROOT_END = (
-    "KEY",
-    "SubmitterID",
-    "SubmitterName",
-    "AttachmentsPresent",
-    "AttachmentsExpected",
-    "Status",
-    "ReviewState",
-    "DeviceID",
-    "Edits",
-    "FormVersion",
-)
-_GEOPOINT = ("Latitude", "Longitude", "Altitude", "Accuracy")
 _AUDIT = (
     "event",
     "node",
@@ -51,56 +33,57 @@ _AUDIT = (
     "user",
     "change-reason",
 )
-_SPECIAL = re.compile(r'[",\n\r]')
-# What JavaScript calls white space; Python's \s knows a few more and lacks U+FEFF.
-_SPACES = re.compile("[\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+")
-_BUFFER = 1 << 16
+BOM = b"\xef\xbb\xbf"
+CENTRAL = Dialect()
+# Pieces of about this size leave for the client.
+PIECE = 1 << 16
+# What a spreadsheet may take for a formula, also behind the mark that `guarded` puts before it; numbers are none.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?\Z")
 
 # The longest cell of an audit.csv is the longest answer; Python's default limit is 128 KB for the whole process.
 csv.field_size_limit(2**31 - 1)
 
 
-def header(definition: FormDefinition, table: int = 0) -> bytes:
+def header(sheet: Sheet, dialect: Dialect = CENTRAL) -> bytes:
     """The first line of a table's file."""
-    names = _layout(definition, table).names
-    return _line(["SubmissionDate", *names, *_ROOT_END] if table == 0 else [*names, "PARENT_KEY", "KEY"])
+    return (BOM if dialect.bom else b"") + line([column.name for column in sheet.columns], dialect)
 
 
-def root_line(definition: FormDefinition, row: RootRow, values: Sequence[str | None] | None) -> bytes:
-    """The line of one submission; `values` is its row of table 0 in `definition`'s columns, None when encrypted."""
-    layout = _layout(definition, 0)
-    answers = [""] * len(layout.names) if values is None else _cells(layout, values)
-    cells = [
-        wire(row.created_at),
-        *answers,
-        row.instance_id,
-        "" if row.submitter_id is None else str(row.submitter_id),
-        row.submitter_name or "",
-        str(row.attachments_present),
-        str(row.attachments_expected),
-        row.status or "",
-        row.review_state or "",
-        row.device_id or "",
-        str(row.edits),
-        row.form_version,
-    ]
-    return _line(cells)
+def line(cells: Sequence[str], dialect: Dialect = CENTRAL) -> bytes:
+    """One line."""
+    if dialect.guard:
+        cells = [guarded(cell) for cell in cells]
+    separator = dialect.separator
+    made = separator.join(cells)
+    # Most lines need no quotes at all: three looks at the whole line are cheaper than one at every cell.
+    if made.count(separator) != len(cells) - 1 or '"' in made or "\n" in made or "\r" in made:
+        made = separator.join([_quoted(cell) if _is_special(cell, separator) else cell for cell in cells])
+    return f"{made}\n".encode()
 
 
-def repeat_lines(definition: FormDefinition, table: int, instance_id: str, tables: Tables) -> bytes:
-    """The lines of one submission in a repeat's file, in the order of its XML; b"" when it has none.
+def guarded(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: one apostrophe more where there might be one."""
+    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.match(cell) else cell
 
-    `tables` are all of the submission, in `definition`'s columns: KEY is the parent's key, the path from there and the
-    number of the copy, `uuid:…/house/member[2]/child[1]`.
-    """
-    rows = tables.get(table, ())
-    if not rows:
-        return b""
-    layout = _layout(definition, table)
-    parents, keys = _keys(definition, table, instance_id, tables)
-    return b"".join(
-        _line([*_cells(layout, row[2:]), parent, key]) for row, parent, key in zip(rows, parents, keys, strict=True)
-    )
+
+def unguarded(cell: str) -> str:
+    """What `guarded` was given."""
+    return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell
+
+
+def _is_special(cell: str, separator: str) -> bool:
+    return separator in cell or '"' in cell or "\n" in cell or "\r" in cell
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"'
+
+
+def lines_of(sheet: Sheet, each: Prepared, dialect: Dialect = CENTRAL) -> tuple[bytes, int]:
+    """The lines of a submission in a table's file, and their number."""
+    rows = sheet.rows(each)
+    return b"".join([line(row, dialect) for row in rows]), len(rows)
 
 
 def file_name(definition: FormDefinition, table: int = 0) -> str:
@@ -113,48 +96,100 @@ def file_name(definition: FormDefinition, table: int = 0) -> str:
     return safe_file_name(f"{definition.xml_form_id}-{name}{count}.csv")
 
 
-def root_csv(definition: FormDefinition, submissions: Iterable[ExportedSubmission]) -> Iterator[bytes]:
-    """`.csv`, piece by piece: the root table alone."""
-    yield header(definition)
-    for submission in submissions:
-        yield _root_line_of(definition, submission)
+def root_csv(export: Export) -> Iterator[bytes | Block]:
+    """`.csv`: the first table alone, in pieces and blocks."""
+    yield from _first_sheet(export, [])
 
 
-def write_zip(
-    out: IO[bytes],
-    definition: FormDefinition,
-    submissions: Iterable[ExportedSubmission],
-    media: Iterable[tuple[str, Path | Iterable[bytes]]] = (),
-    audits: Iterable[tuple[str, bytes]] = (),
-    *,
-    written_at: datetime,
-) -> None:
-    """Write `.csv.zip` to `out`: every table of `definition`, then the files, then the audit logs; in constant memory.
+def write_csv(export: Export) -> Iterator[bytes]:
+    """`.csv`, in bytes."""
+    hashed = Hashed()
+    for piece in root_csv(export):
+        made = piece.unpacked() if isinstance(piece, Block) else piece
+        hashed.add(made)
+        yield made
+    export.verify()
+    name = f"{safe_file_name(export.xml_form_id)}.csv"
+    export.ledger.files.append(hashed.facts(name, export.ledger.written.get(0, 0)))
 
-    Each iterable is read once, in its order: submissions newest first (created_at, then id, both descending), media as
-    (name, file or pieces) and without audit logs and encrypted submissions, audits as (instanceID, audit.csv) oldest
-    first. Media lie flat in `media/`; equal names become two entries at the same place, as in ODK Central.
+
+def write_zip(export: Export) -> Iterator[bytes]:
+    """`.csv.zip`: every table, then the files, then the audit logs, then the passport if it has one; in constant memory.
+
+    Submissions come newest first. Media lie where the export says; equal names become two entries at the same place, as in
+    ODK Central.
     """
-    with ExitStack() as stack:
-        archive = stack.enter_context(Archive(out, written_at))
-        spools = {table.number: stack.enter_context(tempfile.TemporaryFile()) for table in definition.tables[1:]}
-        for number, spool in spools.items():
-            spool.write(header(definition, number))
-        with io.BufferedWriter(archive.open(file_name(definition)), _BUFFER) as root:
-            root.write(header(definition))
-            for each in submissions:
-                root.write(_root_line_of(definition, each))
-                if spools and each.tables is not None:
-                    tables = project(each.tables, each.definition, definition)
-                    for number, spool in spools.items():
-                        spool.write(repeat_lines(definition, number, each.row.instance_id, tables))
-        for number, spool in spools.items():
-            size = spool.tell()
-            spool.seek(0)
-            archive.copy(file_name(definition, number), spool, size)
-        for name, content in media:
-            archive.add(f"media/{safe_file_name(name) or 'file'}", content)
-        _write_audits(archive, safe_file_name(f"{definition.xml_form_id} - audit.csv"), audits)
+    with closing(Archive(export.written_at)) as archive, ExitStack() as stack:
+        spools = [_Spool(stack.enter_context(tempfile.TemporaryFile())) for _ in export.sheets[1:]]
+        for spool, sheet in zip(spools, export.sheets[1:], strict=True):
+            spool.add(header(sheet, export.dialect))
+        hashed, name = Hashed(), file_name(export.definition)
+        yield from archive.file(name, hashed.through(_first_sheet(export, spools)), large=True)
+        ledger = export.ledger
+        export.verify()
+        ledger.files.append(hashed.facts(name, ledger.written.get(0, 0)))
+        for number, spool in enumerate(spools, 1):
+            name = file_name(export.definition, export.sheets[number].table.number)
+            yield from archive.packed_file(name, spool.packed())
+            ledger.files.append(spool.hashed.facts(name, ledger.written.get(number, 0)))
+        for each in export.media():
+            ledger.media += 1
+            yield from archive.file(each.path, each.pieces)
+        yield from _audits(archive, safe_file_name(f"{export.xml_form_id} - audit.csv"), export.audits(), ledger)
+        if export.passport is not None:
+            yield from archive.file("passport.json", [export.passport(ledger)])
+        yield from archive.end()
+
+
+class _Spool:
+    """The file of a repeat while the root table's is on its way."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._deflater = Deflater()
+        self.hashed = Hashed()
+
+    def add(self, data: bytes) -> None:
+        self.hashed.add(data)
+        self._file.write(self._deflater.add(data))
+
+    def add_block(self, block: Block) -> None:
+        self.hashed.add(block.unpacked())
+        self._file.write(self._deflater.add_block(block))
+
+    def packed(self) -> PackedFile:
+        self._file.write(self._deflater.end())
+        return PackedFile(self._file, self._deflater.crc, self._deflater.packed, self._deflater.size)
+
+
+def _first_sheet(export: Export, spools: Sequence[_Spool]) -> Iterator[bytes | Block]:
+    """The first sheet's file; the others' lines go into their spools on the way."""
+    ledger, dialect, first = export.ledger, export.dialect, export.sheets[0]
+    others = list(zip(range(1, len(spools) + 1), export.sheets[1:], spools, strict=False))
+    yield header(first, dialect)
+    for chunk in export.chunks:
+        if isinstance(chunk, Segment):
+            ledger.submissions += chunk.submissions
+            for number in range(len(spools) + 1):
+                ledger.due[number] = ledger.due.get(number, 0) + chunk.rows[number]
+                ledger.wrote(number, chunk.rows[number])
+            yield chunk.blocks[0]
+            for number, _, spool in others:
+                if chunk.rows[number]:
+                    spool.add_block(chunk.blocks[number])
+            continue
+        lines = []
+        for each in chunk:
+            ledger.expect(export.sheets[: len(spools) + 1], each)
+            made, rows = lines_of(first, each, dialect)
+            ledger.wrote(0, rows)
+            lines.append(made)
+            for number, sheet, spool in others:
+                made, rows = lines_of(sheet, each, dialect)
+                if rows:
+                    ledger.wrote(number, rows)
+                    spool.add(made)
+        yield b"".join(lines)
 
 
 def audit_lines(instance_id: str, content: bytes) -> bytes:
@@ -165,93 +200,45 @@ def audit_lines(instance_id: str, content: bytes) -> bytes:
     for row in rows:
         if row:
             event = dict(zip(names, row, strict=False))
-            lines.append(_line([instance_id, *(event.get(name, "").strip() for name in _AUDIT)]))
+            lines.append(line([instance_id, *(event.get(name, "").strip() for name in _AUDIT)]))
     return b"".join(lines)
 
 
-def _root_line_of(definition: FormDefinition, submission: ExportedSubmission) -> bytes:
-    if submission.tables is None:
-        return root_line(definition, submission.row, None)
-    return root_line(definition, submission.row, project(submission.tables, submission.definition, definition)[0][0])
-
-
-def _write_audits(archive: Archive, name: str, audits: Iterable[tuple[str, bytes]]) -> None:
+def _audits(archive: Archive, name: str, audits: Iterator[tuple[str, bytes]], ledger: Ledger) -> Iterator[bytes]:
     """The combined audit log; no file at all when there is none."""
-    entry: IO[bytes] | None = None
-    try:
+    first = next(audits, None)
+    if first is None:
+        return
+    hashed = Hashed()
+    yield from archive.file(name, hashed.through(_audit_file([first], audits)))
+    ledger.files.append(hashed.facts(name))
+
+
+def _audit_file(first: Iterable[tuple[str, bytes]], others: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
+    yield line(["instance ID", *_AUDIT])
+    for audits in (first, others):
         for instance_id, content in audits:
-            if entry is None:
-                entry = archive.open(name)
-                entry.write(_line(["instance ID", *_AUDIT]))
-            entry.write(audit_lines(instance_id, content))
-    finally:
-        if entry is not None:
-            entry.close()
+            yield audit_lines(instance_id, content)
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """The answer columns of a table: their names, and which values become four cells, last one first."""
-
-    names: tuple[str, ...]
-    geopoints: tuple[int, ...]
-
-
-_MOST_LAYOUTS = 1000
-_layouts: dict[tuple[bytes, int], _Layout] = {}
-
-
-def _layout(definition: FormDefinition, table: int) -> _Layout:
-    key = (definition.schema_sha256, table)
-    layout = _layouts.get(key)
-    if layout is None:
-        if len(_layouts) >= _MOST_LAYOUTS:
-            _layouts.clear()
-        layout = _layouts[key] = _lay_out(definition, table)
-    return layout
-
-
-def _lay_out(definition: FormDefinition, table: int) -> _Layout:
-    names: list[str] = []
-    geopoints: list[int] = []
-    above = len(definition.tables[table].path) + 1
-    for field in definition.fields:
-        if field.table_no != table or field.column_no is None:
-            continue
-        name = field.path[above:].replace("/", "-")
-        if field.type == "geopoint":
-            names.extend(f"{name}-{part}" for part in _GEOPOINT)
-            geopoints.insert(0, field.column_no)
-        else:
-            names.append(name)
-    return _Layout(tuple(names), tuple(geopoints))
-
-
-def _cells(layout: _Layout, values: Sequence[str | None]) -> list[str]:
-    cells = [value or "" for value in values]
-    # From the last to the first, so that the positions of the others stay.
-    for column in layout.geopoints:
-        cells[column : column + 1] = [*_SPACES.split(cells[column]), "", "", ""][:4]
-    return cells
-
-
-def _keys(definition: FormDefinition, number: int, instance_id: str, tables: Tables) -> tuple[list[str], list[str]]:
-    """PARENT_KEY and KEY of every row of a repeat."""
-    table = definition.tables[number]
-    around = _keys(definition, table.parent, instance_id, tables)[1] if table.parent else [instance_id]
-    step = table.path[len(definition.tables[table.parent or 0].path) :]
-    parents = [around[row[0]] for row in tables[number]]
-    keys = [f"{parent}{step}[{row[1]}]" for parent, row in zip(parents, tables[number], strict=True)]
-    return parents, keys
-
-
-def _line(cells: list[str]) -> bytes:
-    line = ",".join(cells)
-    # Most lines need no quotes at all: three looks at the whole line are cheaper than one at every cell.
-    if line.count(",") != len(cells) - 1 or '"' in line or "\n" in line or "\r" in line:
-        line = ",".join([_quoted(cell) if _SPECIAL.search(cell) else cell for cell in cells])
-    return f"{line}\n".encode()
-
-
-def _quoted(cell: str) -> str:
-    return '"' + cell.replace('"', '""') + '"'
+FORMATS = (
+    Format(
+        "csv.zip",
+        ".csv.zip",
+        "application/zip",
+        ("CSV, toutes les tables et les fichiers (ZIP)", "CSV, every table and the files (ZIP)"),
+        ("Un fichier par table ; photos et journaux joints.", "One file per table; photos and audit logs beside them."),
+        write_zip,
+        archive=True,
+        blocks=True,
+    ),
+    Format(
+        "csv",
+        ".csv",
+        "text/csv; charset=utf-8",
+        ("CSV, une table", "CSV, one table"),
+        ("La table principale seule, ou tout à plat.", "The main table alone, or everything in one flat table."),
+        write_csv,
+        blocks=True,
+    ),
+)

@@ -1,0 +1,133 @@
+"""What somebody asks of an export: read from an address, a page or a stored preset, checked, and written down again. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from collector.export_format import Dialect
+from collector.exports import formats, is_here
+from collector.models import REVIEW_STATES
+from collector.sheets import BOTH, LABELS, NAMES
+from config.api_errors import unexpected_value
+from config.problem import Problem
+
+RECEIVED = "received"
+STATES = (RECEIVED, *REVIEW_STATES)
+FILES, SPREAD, JOINED = "files", "spread", "joined"
+_CHOICES = {
+    "headers": (NAMES, LABELS, BOTH),
+    "choices": (NAMES, LABELS, BOTH),
+    "separator": (",", ";", "\t"),
+    "repeats": (FILES, SPREAD, JOINED),
+    "since": ("", "last"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """Defaults are ODK Central's. `states`: review states that are taken, () for all; `joined`: the path of the repeat whose
+    rows a flat table has, "" for the first; `since`: "last" for what is new or changed since the person's last export."""
+
+    format: str = "csv.zip"
+    filter: str = ""
+    states: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
+    since: str = ""
+    attachments: bool = True
+    group_paths: bool = True
+    split_multiples: bool = False
+    deleted_fields: bool = False
+    headers: str = NAMES
+    choices: str = NAMES
+    language: str = ""
+    repeats: str = FILES
+    joined: str = ""
+    separator: str = ","
+    bom: bool = False
+    decimal_comma: bool = False
+    guard: bool = False
+    pseudonyms: bool = False
+    media_folders: bool = False
+    passport: bool = False
+
+    @property
+    def dialect(self) -> Dialect:
+        """How CSV is written."""
+        return Dialect(self.separator, self.bom, self.guard)
+
+    def as_json(self) -> dict[str, Any]:
+        """Only what differs from the defaults, and the format."""
+        plain = ExportRequest()
+        return {
+            "format": self.format,
+            **{name: value for name, value in asdict(self).items() if value != getattr(plain, name)},
+        }
+
+
+# What people get unless they choose otherwise: readable by a spreadsheet, without what was rejected.
+FOR_PEOPLE = ExportRequest(
+    states=tuple(state for state in STATES if state != "rejected"),
+    guard=True,
+    media_folders=True,
+    passport=True,
+)
+FRENCH_EXCEL = replace(FOR_PEOPLE, separator=";", bom=True, decimal_comma=True)
+
+
+def of_central(kind: str, query: Mapping[str, str]) -> ExportRequest:
+    """ODK Central's query of `submissions.csv.zip` and `.csv`."""
+    return ExportRequest(
+        format=kind,
+        filter=query.get("$filter", ""),
+        attachments=(query.get("attachments") or "").lower() != "false",
+        group_paths=(query.get("groupPaths") or "").lower() != "false",
+        split_multiples=(query.get("splitSelectMultiples") or "").lower() == "true",
+        deleted_fields=(query.get("deletedFields") or "").lower() == "true",
+    )
+
+
+def of_json(given: Mapping[str, Any], base: ExportRequest = FOR_PEOPLE) -> ExportRequest:
+    """The request that `as_json`, or a client, wrote; Problem 400.8 for what cannot be."""
+    known = {each.name: each for each in fields(ExportRequest)}
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in known:
+            raise unexpected_value(name, value, "it is no option of exports", "ce n’est pas une option des exports")
+        found[name] = _read(name, value, getattr(ExportRequest(), name))
+    return checked(replace(base, **found))
+
+
+def _read(name: str, value: Any, default: Any) -> Any:
+    if isinstance(default, tuple) and isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
+        return tuple(value)
+    if isinstance(value, type(default)) and not isinstance(default, tuple):
+        return value
+    raise unexpected_value(name, value, "it is of another kind", "elle est d’une autre sorte")
+
+
+def checked(request: ExportRequest) -> ExportRequest:
+    """The request itself; Problem 400.8 for what cannot be, 501.1 for a format whose library is missing."""
+    if request.format not in formats():
+        raise unexpected_value("format", request.format, f"use one of {', '.join(formats())}", "format inconnu")
+    for name, allowed in _CHOICES.items():
+        value = getattr(request, name)
+        if value not in allowed:
+            raise unexpected_value(name, value, f"use one of {', '.join(map(repr, allowed))}", "valeur inconnue")
+    for state in request.states:
+        if state not in STATES:
+            raise unexpected_value("states", state, f"use {', '.join(STATES)}", "état inconnu")
+    chosen = formats()[request.format]
+    if not is_here(chosen):
+        raise library_missing(request.format, chosen.extra)
+    return request
+
+
+def library_missing(name: str, extra: str) -> Problem:
+    """501.1: the format needs an extra that this installation does not have."""
+    return Problem(
+        501.1,
+        en=f"This server cannot write “{name}”: its administrator may install it with `pip install 'relais[{extra}]'`.",
+        fr=f"Ce serveur ne sait pas écrire « {name} » : l’administrateur peut l’ajouter avec `pip install 'relais[{extra}]'`.",
+        message=f"The requested feature {name} is not supported by this server.",
+        details={"feature": name},
+    )

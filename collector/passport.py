@@ -1,0 +1,43 @@
+"""What an export says of itself: what was asked, by whom, when; what is in it, what is not and why; a hash of each file."""
+
+from typing import Any
+
+from collector.export import Plan
+from collector.export_format import Ledger
+from config.clock import now, wire
+
+# Reasons why submissions of the form are not in an export, as people read them (French, English).
+REASONS = {
+    "state": ("état de revue non demandé", "review state not asked for"),
+    "version": ("version de formulaire non demandée", "form version not asked for"),
+    "unchanged": ("rien de nouveau depuis l’export précédent", "nothing new since the export before"),
+    "filter": ("écartées par le filtre", "left out by the filter"),
+    "gone": ("supprimées pendant l’export", "deleted while exporting"),
+}
+
+
+def passport_of(plan: Plan, ledger: Ledger, *, number: int, person: dict[str, Any] | None) -> dict[str, Any]:
+    """The facts, as JSON has them; `number` is the export's, `person` who asked for it."""
+    left_out = dict(plan.left_out) | ({"gone": plan.gone} if plan.gone else {})
+    return {
+        "export": number,
+        "project": plan.form.project_id,
+        "form": plan.form.xml_form_id,
+        "title": plan.definition.title,
+        "askedBy": person,
+        "askedAt": wire(plan.planned_at),
+        "writtenAt": wire(now()),
+        "asked": plan.request.as_json(),
+        "lastEvent": plan.seq,
+        "limitedToScope": plan.selection.scope.limited,
+        "hiddenClasses": sorted(plan.selection.mask.hidden),
+        "versions": [name for _, name in plan.form.versions],
+        "submissions": {
+            "wanted": len(plan.wanted),
+            "written": ledger.submissions,
+            "byReviewState": dict(sorted(plan.states.items())),
+        },
+        "leftOut": left_out,
+        "files": [file.as_json() for file in ledger.files],
+        "media": ledger.media,
+    }
