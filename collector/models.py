@@ -14,6 +14,7 @@ STATUSES = ("version", "same_content", "conflict", "held", "quarantined", "disca
 REVIEW_STATES = ("edited", "hasIssues", "approved", "rejected")
 CLAIMED = text("version_no IS NOT NULL")
 IS_EDIT = text("deprecated_id IS NOT NULL")
+TRIED = text("draft_version_id <> 0")
 WAITING = text("status IN ('conflict', 'held', 'quarantined')")
 
 
@@ -60,6 +61,7 @@ class Receipt(Model):
         ),
         # SQLite uses a partial index only for a query that says its condition word for word.
         Index("ix_receipt_waiting", "project_id", "status", "id", sqlite_where=WAITING, postgresql_where=WAITING),
+        Index("ix_receipt_draft", "project_id", "draft_version_id", "id", sqlite_where=TRIED, postgresql_where=TRIED),
         Index("ix_receipt_deprecated", "project_id", "deprecated_id", sqlite_where=IS_EDIT, postgresql_where=IS_EDIT),
     )
     project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)

@@ -3,20 +3,26 @@
 import logging
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import select
 
 from accounts import idempotency, resets, sessions
 from accounts.models import Project
+from collector.purge import arrivals_of_form, erase, old_drafts, purge_form, remove_versions
 from collector.tally import miscounted, recount
+from config.clock import now
 from config.services import Services
-from forms.models import Blob
+from forms.models import Blob, Form
+from forms.trash import KEPT
 from sync.lease import Lease
 
 NAME = "clock"
 # Files without a row are younger than this only while the request that brought them is still running.
 UNNAMED_SECONDS = 48 * 3600
+# Arrivals taken away in one transaction, so that phones never wait longer than about 50 ms for it.
+SLICE = 100
 log = logging.getLogger("relais.jobs")
 
 
@@ -67,12 +73,52 @@ def recount_submissions(services: Services) -> int:
     return wrong
 
 
+def purge_forms(services: Services) -> int:
+    """Take away for good the forms that were thirty days in the trash, with all that came for them."""
+    with services.database.reading() as session:
+        due = list(
+            session.execute(select(Form.project_id, Form.id).where(Form.deleted_at < now() - KEPT).order_by(Form.id))
+        )
+    return sum(_purge_form(services, project_id, form_id) for project_id, form_id in due)
+
+
+def _purge_form(services: Services, project_id: int, form_id: int) -> bool:
+    last = 0
+    while True:
+        with services.database.reading() as session:
+            ids = arrivals_of_form(session, project_id, form_id, last, SLICE)
+        with services.database.transaction() as session:
+            form = session.get(Form, (project_id, form_id), with_for_update=True)
+            if form is None or form.deleted_at is None:
+                # Restored in between: what is left of it stays.
+                return False
+            if not ids:
+                if arrivals_of_form(session, project_id, form_id, 0, 1):
+                    # A phone was quicker; the next run finds it.
+                    return False
+                purge_form(session, form)
+                return True
+            erase(session, project_id, ids)
+        last = ids[-1]
+
+
+def forget_drafts(services: Services) -> int:
+    """Take away drafts that were replaced or dropped, a day after they were made: a phone may still have been sending."""
+    with services.database.transaction() as session:
+        due = old_drafts(session, now() - timedelta(days=1), SLICE)
+        for project_id, version_id in due:
+            remove_versions(session, project_id, [version_id])
+    return len(due)
+
+
 # job, seconds between its runs
 JOBS: tuple[tuple[Callable[[Services], int], int], ...] = (
     (forget_sessions, 3600),
     (sweep_blobs, 24 * 3600),
     (sweep_temporary, 24 * 3600),
     (recount_submissions, 24 * 3600),
+    (purge_forms, 24 * 3600),
+    (forget_drafts, 3600),
 )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from accounts import events
 from accounts.models import Consumer, Event, ProjectCounter
 from collector.classify import Rules
+from collector.purge import purge_draft
 from collector.release import reclassify, release_for_version, release_late, reunited
 from collector.scope_keys import look_up_older
 from config.clock import now
@@ -64,8 +65,17 @@ def look_up_scope_keys(session: Session, event: Event, rules: Rules) -> bool:  #
     return look_up_older(session, event.project_id, LOOKED_UP)
 
 
+def purge_tries(session: Session, event: Event, rules: Rules) -> bool:  # noqa: ARG001 - every step takes them
+    """A draft was replaced, dropped or published: what was sent to try it goes, as nobody could see it any more."""
+    details = event.details or {}
+    draft: int | None = details.get("newDefId" if event.action == "form.update.publish" else "oldDraftDefId")
+    return draft is not None and purge_draft(session, event.project_id, draft, SLICE) == SLICE
+
+
 STEPS: dict[str, tuple[Step, ...]] = {
-    "form.update.publish": (release_waiting_for_version,),
+    "form.update.draft.delete": (purge_tries,),
+    "form.update.draft.set": (purge_tries,),
+    "form.update.publish": (release_waiting_for_version, purge_tries),
     "form.update": (release_if_open,),
     "form.restore": (release_if_open,),
     "receipt.held": (look_again,),
