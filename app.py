@@ -26,6 +26,7 @@ import collector.api_audits
 import collector.api_comments
 import collector.api_exports
 import collector.api_forms
+import collector.api_geojson
 import collector.api_odata
 import collector.api_projects
 import collector.api_review
@@ -135,6 +136,7 @@ BLUEPRINTS = (
     collector.api_submissions.api,
     collector.api_submissions.test_api,
     collector.api_review.api,
+    collector.api_geojson.api,
     collector.api_scopes.api,
     collector.api_versions.api,
     collector.api_attachments.api,

@@ -1,10 +1,10 @@
 """Submissions over REST: listed, read, made, edited, with ODK Central's addresses and fields."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import replace
 
 import orjson
-from flask import Blueprint, Response, abort, redirect, request, send_file
+from flask import Blueprint, Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -16,13 +16,12 @@ from accounts.signed_in import api_caller
 from collector.arrival import DraftSpace, Sender, unpacked
 from collector.classify import Rules
 from collector.errors import no_space, submission_xml_too_large
-from collector.export import spool
 from collector.file_answers import POLICY
 from collector.form_access import FORM, FormAccess, both, form_access
 from collector.models import Receipt
 from collector.moved import moved_to
 from collector.phone_access import draft_access
-from collector.reading import Selection
+from collector.reading import Reading, Selection
 from collector.schemas import (
     ExtendedSubmissionSchema,
     ListQuery,
@@ -31,13 +30,13 @@ from collector.schemas import (
     SubmissionSchema,
     submission_json,
 )
+from collector.stamps import stamp
 from collector.submission_rows import SubmissionRow, actors_of, one_row, pages_of, root_of, rows_of, version_place
 from collector.submitting import Submit, arrival_of, require_deprecation, require_form, submit
-from collector.tally import stamp_of
 from config.api_answers import is_true
-from config.database import reading
+from config.database import database, reading
 from config.description import describe
-from config.reader_wishes import action_notes, etag_of, is_unchanged, not_modified, tagged, wishes
+from config.reader_wishes import action_notes, is_unchanged, not_modified, tagged, wishes
 from config.services import services
 
 api = Blueprint("submissions_api", __name__, url_prefix=FORM)
@@ -45,8 +44,6 @@ api = Blueprint("submissions_api", __name__, url_prefix=FORM)
 test_api = Blueprint("test_submissions_api", __name__)
 
 TEXT_LIMIT = 255
-# Part of every tag: raised when the same rows are written otherwise.
-WRITTEN = 1
 
 
 @both(api, "/submissions")
@@ -58,36 +55,33 @@ def list_submissions(project_id: int, xml_form_id: str, draft: bool) -> Response
     with reading() as session:
         access = form_access(session, person, "submission.list", project_id, xml_form_id, draft)
         selection = replace(access.selection, in_trash=is_true(request.args.get("deleted")))
-        stamp = stamp_of(session, project_id, access.form.id)
-    etag = etag_of(WRITTEN, "list", stamp, selection, wanted, sorted(access.hidden))
+        facts = (selection.in_trash, wanted.extended, wanted.limit, wanted.offset, sorted(access.hidden))
+        etag = stamp(session, selection, "list", selection.scope.key, *facts)
     if is_unchanged(etag):
         return not_modified(etag, weak=True)
-    if wanted.limit is not None:
+    read = database().reading
+    if wanted.limit is None:
+        pages = pages_of(read, selection, wanted.offset)
+    else:
         with reading() as session:
-            pages = [rows_of(session, selection, limit=wanted.limit, offset=wanted.offset)]
-        return tagged(_listed(pages, wanted.extended, names=not access.hidden), etag, weak=True)
-    everything = pages_of(services().database.reading, selection, wanted.offset)
-    return tagged(_listed(everything, wanted.extended, names=not access.hidden), etag, weak=True)
+            pages = iter([rows_of(session, selection, limit=wanted.limit, offset=wanted.offset)])
+    pieces = _written(read, pages, wanted.extended, names=not access.hidden)
+    return tagged(Response(pieces, content_type="application/json; charset=utf-8"), etag, weak=True)
 
 
-def _listed(pages: Iterable[list[SubmissionRow]], extended: bool, *, names: bool) -> Response:
-    """The JSON of a list. A long one is written to a file first, so that a slow reader holds nothing but a file."""
-    out = spool(services())
-    out.write(b"[")
-    for number, page in enumerate(pages):
+def _written(read: Reading, pages: Iterator[list[SubmissionRow]], extended: bool, *, names: bool) -> Iterator[bytes]:
+    """The JSON of a list, as it is read: what waits for a slow reader waits in a file of the server."""
+    separator = b"["
+    for page in pages:
         actors = None
         if extended:
-            with reading() as session:
+            with read() as session:
                 ids = [each for row in page for each in (row.submitter_id, row.current.submitter_id)]
                 actors = actors_of(session, ids)
-        written = orjson.dumps([submission_json(row, actors, names=names) for row in page])[1:-1]
-        out.write((b"," if number and written else b"") + written)
-    out.write(b"]")
-    size = out.tell()
-    out.seek(0)
-    answer = send_file(out, mimetype="application/json", etag=False, conditional=False, max_age=None)
-    answer.content_length = size
-    return answer
+        if page:
+            yield separator + orjson.dumps([submission_json(row, actors, names=names) for row in page])[1:-1]
+            separator = b","
+    yield b"]" if separator == b"," else b"[]"
 
 
 @both(api, "/submissions/<segment:instance_id>")

@@ -188,15 +188,6 @@ class Tally(Model):
     count: Mapped[int] = mapped_column(BigInt)
 
 
-class FormStamp(Model):
-    """A number that grows with every change of a form's submissions: what was read under the same one is still true."""
-
-    __tablename__ = "form_stamp"
-    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
-    form_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
-    stamp: Mapped[int] = mapped_column(BigInt)
-
-
 class Comment(Model):
     """What a person wrote about a submission."""
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from accounts.events import Happening, record
 from accounts.models import Assignment, Event, EventNote, PublicLink, ScopeRule
-from collector.models import TRIED, Answers, Comment, FormStamp, Receipt, ReceiptFile, ScopeKey, Submission, Tally
+from collector.models import TRIED, Answers, Comment, Receipt, ReceiptFile, ScopeKey, Submission, Tally
 from collector.tally import bucket_of, count
 from config.clock import now
 from config.database import Model
@@ -95,7 +95,7 @@ def purge_form(session: Session, form: Form) -> None:
     )
     remove_versions(session, project_id, versions)
     _blank_notes(session, project_id, select(Event.seq).where(Event.project_id == project_id, Event.form_id == form_id))
-    for table in (Tally, FormStamp, Assignment, ScopeRule):
+    for table in (Tally, Assignment, ScopeRule):
         _delete(session, table, project_id, "form_id", [form_id])
     ended = update(PublicLink).where(PublicLink.project_id == project_id, PublicLink.form_id == form_id)
     session.execute(ended.where(PublicLink.ended_at.is_(None)).values(ended_at=now()))

@@ -100,3 +100,14 @@ def answers_hidden() -> Problem:
         fr="Il y a là des réponses personnelles que votre compte ne voit pas. Prenez un export, où elles sont masquées.",
         message="The authentication you provided does not have rights to perform that action.",
     )
+
+
+def too_many_places(paths: list[str]) -> Problem:
+    """400.41: a list of submissions has one place each."""
+    return Problem(
+        400.41,
+        en="Only one question's place can be asked for. Name one.",
+        fr="On ne peut demander le lieu que d’une seule question. Nommez-en une.",
+        message=f"Parameters of set {{{', '.join(paths)}}}: at most one fieldpath may be specified",
+        details={"paramSet": paths, "violationText": "at most one fieldpath may be specified"},
+    )

@@ -12,6 +12,7 @@ from collector.answers import Tables
 from collector.models import Answers, Receipt, ScopeKey, Submission
 from collector.receipts import memory
 from config.statements import Statement
+from forms.models import Form
 from forms.queries import definition_of
 from forms.xform import FormDefinition
 
@@ -112,6 +113,10 @@ def look_up_older(session: Session, project_id: int, limit: int) -> bool:
         write_keys(session.connection(), project_id, form_id, submission_id, missing)
     for each in behind:
         each.looked_up_to = rows[-1][0] if rows else each.needed_to
+    if all(each.looked_up_to >= each.needed_to for each in behind):
+        # Those with a rule see more than a moment ago: what they have kept is out of date.
+        for form_id in session.scalars(select(Form.id).where(Form.project_id == project_id)):
+            record(session, Happening(project_id, "scope.update.looked_up", form_id=form_id))
     return True
 
 

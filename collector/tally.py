@@ -1,4 +1,4 @@
-"""How many submissions there are in each state, and whether anything has changed: kept with every commit, never counted anew.
+"""How many submissions there are in each state: kept with every commit, never counted anew.
 
 Counting a million rows takes a fifth of a second, and every page asks. The rows written here are locked just before the
 project's event counter and as briefly, so that phones wait for each other no longer than they do anyway. `relais check`
@@ -12,20 +12,14 @@ from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from accounts.events import number_and_write
-from collector.models import FormStamp, Submission, Tally
+from collector.models import Submission, Tally
 from config.statements import Statement
-from config.writer import COUNTED, PENDING
+from config.writer import COUNTED
 
 _ADD = Statement(
     "INSERT INTO submission_tally (project_id, form_id, draft_version_id, training, review_state, count) VALUES (?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (project_id, form_id, draft_version_id, training, review_state) DO UPDATE SET count = submission_tally.count + excluded.count"
 )
-_STAMP = Statement(
-    "INSERT INTO form_stamp (project_id, form_id, stamp) VALUES (?, ?, 1) "
-    "ON CONFLICT (project_id, form_id) DO UPDATE SET stamp = form_stamp.stamp + 1"
-)
-# Events that change nothing of what a form's submissions look like to a reader.
-_IDLE = frozenset({"form.submission.export", "comment.create"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,8 +58,8 @@ def move(connection: Connection, old: Bucket, new: Bucket) -> None:
 
 
 def before_commit(connection: Connection) -> None:
-    """Write what has been counted and which forms have changed, then number and write the events: the last thing before
-    COMMIT in every transaction. Always in the same order, so that two processes never wait for each other in a circle."""
+    """Write what has been counted, then number and write the events: the last thing before COMMIT in every transaction.
+    Always in the same order, so that two processes never wait for each other in a circle."""
     counted: dict[Bucket, int] = connection.info.pop(COUNTED, {})
     for bucket in sorted(counted):
         if counted[bucket]:
@@ -80,20 +74,7 @@ def before_commit(connection: Connection) -> None:
                     counted[bucket],
                 ),
             )
-    changed = {
-        (each.project_id, each.form_id)
-        for each in connection.info.get(PENDING, ())
-        if each.form_id is not None and each.action not in _IDLE
-    }
-    for place in sorted(changed):
-        _STAMP.run(connection, place)
     number_and_write(connection)
-
-
-def stamp_of(session: Session, project_id: int, form_id: int) -> int:
-    """The stamp of a form's submissions; see FormStamp."""
-    stamp = session.get(FormStamp, (project_id, form_id))
-    return stamp.stamp if stamp else 0
 
 
 def counts_of(
