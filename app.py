@@ -52,6 +52,7 @@ from accounts.key_addresses import read_keys
 from accounts.signed_in import current_account, page_csrf_token
 from collector.errors import no_space
 from collector.key_lane import key_lane
+from collector.manifest_lane import manifest_lane
 from collector.openrosa import is_phone_path, openrosa, phone_language, problem_response
 from collector.tally import before_commit
 from config import api_answers
@@ -95,8 +96,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         database = Database(db.engine, before_commit)
     app.extensions["relais"] = Services(settings, load_secret(settings), database, open_storage(settings))
     app.url_map.converters.update(segment=SegmentConverter, int=NumberConverter)
+    opened = partial(app.extensions.__getitem__, "relais")
     ordinary_way = keep_slashes(read_keys(app.wsgi_app))
-    app.wsgi_app = key_lane(ordinary_way, lambda: app.extensions["relais"])  # type: ignore[method-assign, assignment]
+    app.wsgi_app = key_lane(manifest_lane(ordinary_way, opened), opened)  # type: ignore[method-assign, assignment]
     init_pages(app, language=settings.language, csrf_token=page_csrf_token, account=current_account)
     app.before_request(partial(judge_request, is_phone_path))
     app.after_request(api_answers.finish)

@@ -90,7 +90,8 @@ def show_form_list(**where: Any) -> Response:
             ]
         else:
             forms = queries.listed_forms(session, who.project_id) if who.sees_forms else []
-            listed = [form for form in forms if who.may_use(form.form_id)]
+            wanted = request.args.get("formID")
+            listed = [form for form in forms if who.may_use(form.form_id) and wanted in (None, form.xml_form_id)]
             entries = [_list_entry(form, f"{base}/forms/{path_segment(form.xml_form_id)}") for form in listed]
     return _document(form_list(entries))
 

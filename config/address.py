@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from flask import request
 
 from config.services import services
+from config.settings import Settings
 
 # What RELAIS_HOST says to listen on every address of this machine.
 EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
@@ -17,22 +18,29 @@ _HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 
 
 def base_url() -> str:
-    """`https://host[:port]` without a slash: the public URL, else the request's Host if it can be trusted to lead here.
+    """`https://host[:port]` without a slash for the request at work; see `base_url_for`."""
+    return base_url_for(services().settings, request.scheme, request.host)
+
+
+def base_url_for(settings: Settings, scheme: str, host: str) -> str:
+    """The public URL, else the request's Host if it can be trusted to lead here.
 
     A Host that is neither an IP address, nor localhost, nor this machine's name could send phones elsewhere; the
     machine's own address on the network answers then.
     """
-    settings = services().settings
     if settings.public_url:
         return settings.public_url
-    if _HOST.fullmatch(request.host) and _is_ours(urlsplit(f"//{request.host}").hostname or ""):
-        return f"{request.scheme}://{request.host}"
-    return configured_url()
+    if _HOST.fullmatch(host) and _is_ours(urlsplit(f"//{host}").hostname or ""):
+        return f"{scheme}://{host}"
+    return _configured(settings)
 
 
 def configured_url() -> str:
     """The address to print where there is no request: the public URL, else this machine's on the local network."""
-    settings = services().settings
+    return _configured(services().settings)
+
+
+def _configured(settings: Settings) -> str:
     host = own_address() if settings.host in EVERYWHERE else settings.host
     return settings.public_url or f"http://{host}:{settings.port}"
 

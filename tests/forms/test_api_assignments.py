@@ -71,6 +71,8 @@ def test_an_app_user_sees_the_forms_it_was_given_and_no_others(manager: Caller) 
     manager("POST", f"/forms/simple/assignments/app-user/{phone.actor_id}")
     listed = relais.client.get(f"{url}/formList").data
     assert (b"<formID>simple<" in listed, b"other" in listed, b"household" in listed) == (True, False, False)
+    assert b"<formID>" not in relais.client.get(f"{url}/formList?formID=other").data
+    assert b"<formID>simple<" in relais.client.get(f"{url}/formList?formID=simple").data
     assert [ask(f"/forms/{name}.xml") for name in ("simple", "other", "household", "nothing")] == [200, 403, 403, 404]
     assert [ask(f"/forms/{name}/fields") for name in ("simple", "other")] == [200, 403]
     assert ask("/forms") == 403
