@@ -41,6 +41,7 @@ import collector.pages_forms
 import collector.pages_phones
 import collector.pages_submissions
 import collector.pages_waiting
+import config.api_docs
 import config.backup_cli
 import forms.api
 import forms.api_assignments
@@ -121,6 +122,7 @@ COMMANDS = (
     config.backup_cli.restore,
 )
 BLUEPRINTS = (
+    config.api_docs.api,
     accounts.api.api,
     accounts.api_users.api,
     accounts.api_roles.api,

@@ -76,6 +76,7 @@ def repeatable(
             _keep(actor_id, key, fingerprint, answer, with_token=token is not None)
             return answer
 
+        answer_once.repeatable = True  # type: ignore[attr-defined]  # for the OpenAPI document
         return answer_once  # type: ignore[return-value]
 
     return decorate

@@ -16,6 +16,8 @@ from config.wire_fields import Body, Flag, Text
 class WireMoment(fields.Field[datetime]):
     """A moment as ODK Central writes it."""
 
+    openapi = {"type": ["string", "null"], "format": "date-time"}  # noqa: RUF012 - read by config.openapi, never changed
+
     def _serialize(self, value: datetime | None, *_: Any, **__: Any) -> str | None:
         return None if value is None else wire(value)
 
