@@ -12,7 +12,7 @@ from accounts.actees import actee_of_form
 from accounts.errors import not_found
 from accounts.models import Actor, Project
 from accounts.schemas import ActorSchema
-from accounts.signed_in import api_caller, changing
+from accounts.signed_in import api_caller, changing, creating
 from collector import review
 from collector.activity import activities_of
 from collector.form_access import FORM, FormAccess, both, form_access
@@ -66,6 +66,7 @@ def _json(value: object) -> Response:
 
 
 @api.post("/submissions/<segment:instance_id>/comments")
+@creating
 @describe(answer=CommentSchema(), body=NewCommentSchema(), problems=[400.2, 404.1])
 def create_comment(project_id: int, xml_form_id: str, instance_id: str) -> ResponseReturnValue:
     """Write a comment; whoever reads the submission may."""

@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from accounts.errors import not_found
+from accounts.idempotency import HEADER
 from accounts.models import AppUser
 from accounts.scopes import EVERYTHING
 from accounts.sessions import Person
-from accounts.signed_in import api_caller
+from accounts.signed_in import api_caller, creating
 from collector.arrival import DraftSpace, Sender, unpacked
 from collector.classify import Rules
 from collector.errors import no_space, submission_xml_too_large
@@ -137,6 +138,7 @@ def xml_answer(session: Session, project_id: int, receipt_id: int) -> Response:
 
 
 @both(api, "/submissions", "POST")
+@creating
 @describe(
     answer=SubmissionSchema(),
     body="application/xml",
@@ -151,7 +153,7 @@ def create_submission(project_id: int, xml_form_id: str, draft: bool) -> Respons
     with reading() as session:
         sender = _sender(session, person)
         # What it says of itself is read before anybody looks for its form, as in ODK Central.
-        arrival = arrival_of(project_id, xml, sender, None)
+        arrival = arrival_of(project_id, xml, sender, key=request.headers.get(HEADER))
         access = form_access(session, person, "submission.create", project_id, xml_form_id, draft)
     if access.draft is not None:
         arrival = replace(arrival, draft=access.draft)
@@ -172,7 +174,7 @@ def edit_submission(project_id: int, xml_form_id: str, instance_id: str, draft: 
     person = api_caller()
     xml = _sent_xml()
     with reading() as session:
-        arrival = arrival_of(project_id, xml, _sender(session, person), None)
+        arrival = arrival_of(project_id, xml, _sender(session, person))
         require_form(arrival, xml_form_id)
         require_deprecation(arrival)
         access = form_access(session, person, "submission.create", project_id, xml_form_id, draft)
@@ -190,10 +192,9 @@ def _sent_xml() -> bytes:
     settings = services().settings
     if services().storage.free() < settings.reserve_bytes + (request.content_length or 0):
         raise no_space()
-    xml: bytes = request.stream.read(settings.max_xml_bytes + 1)
-    if len(xml) > settings.max_xml_bytes:
+    if (request.content_length or 0) > settings.max_xml_bytes:
         raise submission_xml_too_large(settings.max_xml_bytes)
-    return xml
+    return request.get_data()
 
 
 def _sender(session: Session, person: Person | None) -> Sender:
@@ -228,7 +229,7 @@ def create_test_submission(project_id: int, xml_form_id: str, draft_token: str) 
     """A submission of a draft, for whoever has its test address."""
     xml = _sent_xml()
     with reading() as session:
-        arrival = arrival_of(project_id, xml, _sender(session, None), None)
+        arrival = arrival_of(project_id, xml, _sender(session, None))
         access = draft_access(session, project_id, xml_form_id, draft_token)
     draft: DraftSpace = access.draft  # type: ignore[assignment]  # this address always has one
     submit(services(), Submit(replace(arrival, draft=draft), draft.xml_form_id, _rules(), services().secret))

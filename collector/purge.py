@@ -10,7 +10,8 @@ from sqlalchemy import Select, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts.events import Happening, record
-from accounts.models import Assignment, Event, EventNote, PublicLink, ScopeRule
+from accounts.models import Assignment, Event, EventNote, PublicLink, ScopeRule, Tombstone
+from collector.intake import tombstone_key
 from collector.models import TRIED, Answers, Comment, Receipt, ReceiptFile, ScopeKey, Submission, Tally
 from collector.tally import bucket_of, count
 from config.clock import now
@@ -72,6 +73,35 @@ def erase(session: Session, project_id: int, receipt_ids: Collection[int]) -> No
     ):
         _delete(session, table, project_id, key, receipt_ids)
     forget_unnamed(session, project_id, files)
+
+
+def purge_trash(session: Session, project_id: int, before: datetime, secret: bytes, limit: int) -> int:
+    """Take away for good submissions that went into the trash before a moment, with everything that came for them; how many
+    (call again while it is `limit`). What is left of each is a keyed hash, so that a phone's replay does not bring it back."""
+    query = (
+        select(Submission.id)
+        .where(Submission.project_id == project_id, Submission.deleted_at < before)
+        .order_by(Submission.id)
+        .limit(limit)
+        .with_for_update()
+    )
+    ids = list(session.scalars(query))
+    if not ids:
+        return 0
+    arrivals = session.execute(
+        select(Receipt.id, Receipt.instance_id, Receipt.draft_version_id).where(
+            Receipt.project_id == project_id, Receipt.submission_id.in_(ids)
+        )
+    ).all()
+    for name in {row.instance_id for row in arrivals if not row.draft_version_id}:
+        key = tombstone_key(secret, name)
+        if session.get(Tombstone, (project_id, "instance", key)) is None:
+            session.add(
+                Tombstone(project_id=project_id, kind="instance", key_hmac=key, reason="purged", created_at=now())
+            )
+    erase(session, project_id, [row.id for row in arrivals])
+    record(session, Happening(project_id, "submission.purge", details={"submissions_deleted": len(ids)}))
+    return len(ids)
 
 
 def forget_unnamed(session: Session, project_id: int, files: Iterable[bytes]) -> None:

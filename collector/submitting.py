@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import uuid4
+from uuid import uuid4, uuid5
 
 from lxml import etree
 from sqlalchemy import Connection
 
 from accounts.events import noting
 from collector import receipts
-from collector.arrival import Arrival, DraftSpace, Sender
+from collector.arrival import UNNAMED, Arrival, Sender
 from collector.classify import Rules, Verdict
 from collector.errors import form_closed, form_not_found, submission_names_no_form
 from collector.intake import store, tombstone_key
@@ -121,10 +121,12 @@ class Submit:
         return Verdict("version", None, form_id, version_id, sha256, submission_id, versions + 1, current_id)
 
 
-def arrival_of(project_id: int, xml: bytes, sender: Sender, draft: DraftSpace | None) -> Arrival:
-    """What a program sent; without an instanceID it gets a new one each time. Problem 400.1, 400.2, 400.8 or 400.13."""
+def arrival_of(project_id: int, xml: bytes, sender: Sender, *, key: str | None = None) -> Arrival:
+    """What a program sent. Without an instanceID it gets a new one each time, but the same for one Idempotency-Key: of two
+    requests at once the second finds it taken. Problem 400.1, 400.2, 400.8 or 400.13."""
+    new_id = str(uuid4() if key is None else uuid5(UNNAMED, repr((sender.actor_id, project_id, key))))
     try:
-        return Arrival(project_id, xml, sender, draft=draft, new_id=str(uuid4()))
+        return Arrival(project_id, xml, sender, new_id=new_id)
     except Problem as problem:
         # Central's reader takes what is no XML for a document without an id.
         if problem.code == UNREADABLE and not _names_a_form(xml):

@@ -265,3 +265,13 @@ def test_submissions_of_a_draft_live_apart(relais: Installation, admin: Caller) 
     assert admin.json("draft/submissions", extended=True)[0]["submitter"]["id"] is None
     dead = admin.send(instance(new_id()), url.replace(version.draft_token or "", "a" * 64))
     assert problem(dead) == NOT_FOUND
+
+
+def test_a_request_with_a_key_is_answered_once_more_and_made_once(relais: Installation, admin: Caller) -> None:
+    key = {"Idempotency-Key": "7f"}
+    first, again = (admin.send(instance(None), headers=key) for _ in range(2))
+    assert (again.data, again.headers["Idempotency-Replayed"]) == (first.data, "true")
+    path = one(first.get_json()["instanceId"], "comments")
+    for _ in range(2):
+        assert admin.call("POST", path, json={"body": "x"}, headers={"Idempotency-Key": "8"}).status_code == 200
+    assert (len(submissions(relais)), len(admin.json(path))) == (1, 1)
