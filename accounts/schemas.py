@@ -98,7 +98,7 @@ class NewUserSchema(Body):
     """A web user to be made; without a password a link for choosing one is needed."""
 
     email = Text(required=True)
-    password = Text()
+    password = fields.Raw(allow_none=True)
     displayName = Text(longest=LONGEST_NAME, allow_none=True)  # noqa: N815 - wire name
 
 

@@ -68,7 +68,8 @@ def _keep(session: Session, row: SiteSetting, by: int) -> SiteSetting:
     session.execute(delete(SiteSetting).where(SiteSetting.key == row.key))
     session.add(row)
     session.flush()
-    record(session, Happening(SITE, "config.set", by, details={"key": row.key}, words={"value": row.value}))
+    words = None if row.value is None else {"value": row.value}
+    record(session, Happening(SITE, "config.set", by, details={"key": row.key}, words=words))
     return row
 
 
