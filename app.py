@@ -37,6 +37,11 @@ import collector.cli
 import collector.pages
 import collector.pages_deliveries
 import collector.pages_exports
+import collector.pages_form_draft
+import collector.pages_form_library
+import collector.pages_form_publish
+import collector.pages_form_trial
+import collector.pages_form_versions
 import collector.pages_forms
 import collector.pages_phones
 import collector.pages_submissions
@@ -150,6 +155,11 @@ BLUEPRINTS = (
     collector.pages.pages,
     collector.pages_exports.pages,
     collector.pages_forms.pages,
+    collector.pages_form_library.pages,
+    collector.pages_form_draft.pages,
+    collector.pages_form_trial.pages,
+    collector.pages_form_publish.pages,
+    collector.pages_form_versions.pages,
     collector.pages_submissions.pages,
     collector.pages_waiting.pages,
     collector.pages_phones.pages,

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from accounts.errors import insufficient_rights, not_found
 from accounts.roles import verbs_of
-from collector.openrosa_xml import CONTENT_TYPE, ListEntry, MediaEntry, form_list, manifest, path_segment
+from collector.openrosa_xml import CONTENT_TYPE, ListEntry, MediaEntry, draft_address, form_list, manifest, path_segment
 from collector.phone_access import Access, access, challenge, draft_access
 from collector.receiving import Posted, receive_posted, regrets, thanks
 from config.address import base_url
@@ -62,8 +62,7 @@ def _access(verb: str, where: dict[str, Any]) -> Access:
 def _base(where: dict[str, Any], project_id: int) -> str:
     """The address this conversation is held at, as the phone knows it."""
     if "draft_token" in where:
-        form = path_segment(where["xml_form_id"])
-        return f"{base_url()}/v1/test/{where['draft_token']}/projects/{project_id}/forms/{form}/draft"
+        return draft_address(base_url(), project_id, where["xml_form_id"], where["draft_token"])
     if "token" in where:
         return f"{base_url()}/v1/key/{where['token']}/projects/{where['project_id']}"
     return f"{base_url()}/v1/projects/{project_id}"

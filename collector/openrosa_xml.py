@@ -121,3 +121,8 @@ def _url(name: str, url: str) -> str:
     if not _URL.fullmatch(url):
         raise ValueError(f"<{name}> must be absolute and percent-encoded, which {url!r} is not.")
     return f"<{name}>{escape(url)}</{name}>"
+
+
+def draft_address(base: str, project_id: int, xml_form_id: str, token: str) -> str:
+    """The server URL of a phone that tries a draft."""
+    return f"{base}/v1/test/{token}/projects/{project_id}/forms/{path_segment(xml_form_id)}/draft"

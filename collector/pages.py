@@ -17,6 +17,7 @@ from collector.project_frame import open_frame
 from collector.standing import FormStanding, arrivals, form_standings, waiting_counts
 from config.clock import now
 from config.database import reading
+from forms.queries import drafts_of
 
 pages = Blueprint("collector_pages", __name__, template_folder="templates")
 
@@ -97,4 +98,5 @@ def show_project(project_id: int) -> ResponseReturnValue:
     with reading() as session:
         frame = open_frame(session, person, project_id, "form.list")
         forms = form_standings(session, [project_id], now() - LATELY, {project_id: frame.scope})
-    return render_template("collector/project.html", frame=frame, forms=forms)
+        drafts = drafts_of(session, project_id) if frame.may("form.update") else []
+    return render_template("collector/project.html", frame=frame, forms=forms, drafts=drafts)

@@ -1,20 +1,18 @@
 """The phones of a project: who sends, the sheets to print, what to do when one is lost."""
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from accounts import app_users, qr
+from accounts import app_users
 from accounts.app_users import Credential
 from accounts.cli import key_url, qr_text
 from accounts.errors import not_found
 from accounts.signed_in import demand, require_own_form, signed_in
 from collector.phones import ListedPhone, list_phones
+from collector.printed_codes import drawing, is_loopback, printed_base
 from collector.project_frame import ProjectFrame, open_frame
-from config.address import base_url, configured_url
+from config.address import base_url
 from config.database import reading, transaction
 from config.pages import page_language
 from config.problem import Problem
@@ -145,7 +143,7 @@ def _sheets_page(project_id: int, actor_id: int | None) -> ResponseReturnValue:
         sheets=sheets,
         back=actor_id,
         unreadable=len(credentials) - len(sheets),
-        nowhere=_is_loopback(base),
+        nowhere=is_loopback(base),
     )
     answer = make_response(page)
     # Keys are not left in the cache of a shared laptop.
@@ -161,23 +159,8 @@ def _sheet(session: Session, credential: Credential, base: str) -> dict[str, obj
     return {
         "number": credential.actor_id,
         "person": credential.name,
-        "qr": _drawing(text, collect),
+        "qr": drawing(text, collect),
         "server_url": key_url(credential, base),
         "login": (credential.username, credential.password),
-        "deliveries": _drawing(deliveries, page),
+        "deliveries": drawing(deliveries, page),
     }
-
-
-def _drawing(text: str, label: str) -> Markup:
-    return Markup(qr.svg(text).replace("<svg ", Markup('<svg role="img" aria-label="{}" ').format(label), 1))  # noqa: S704 - drawn here
-
-
-def printed_base() -> str:
-    """The address to print: never this machine's own name for itself, since phones would look inside themselves."""
-    base = base_url()
-    return configured_url() if _is_loopback(base) else base
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from accounts.errors import insufficient_rights, not_found
 from accounts.projects import get_project
-from accounts.roles import verbs_of
+from accounts.roles import WHOLE, verbs_of
 from accounts.scopes import Scope, scope_of
 from accounts.sessions import Person
 from collector.classify import Rules
@@ -52,7 +52,10 @@ class ProjectFrame:
 
 @dataclass(frozen=True)
 class FormFrame:
-    """A published form, under the name of its current version."""
+    """A form, under the name of its current version, or of its draft (`current_version_id` 0) before it has one.
+
+    `draft_version_id` is 0 without a draft.
+    """
 
     project_id: int
     id: int
@@ -61,15 +64,24 @@ class FormFrame:
     state: str
     version: str
     current_version_id: int
+    draft_version_id: int
+
+    @property
+    def published(self) -> bool:
+        """Whether phones have ever been given it."""
+        return self.current_version_id != 0
 
     def definition(self, session: Session) -> FormDefinition:
         """What its current version defines."""
         return definition_of(session, self.project_id, self.current_version_id)
 
 
-def open_frame(session: Session, person: Person, project_id: int, verb: str) -> ProjectFrame:
-    """The frame for a reader who may do `verb` in this project; Problem 403.1 or 404.1 for everyone else."""
-    verbs = verbs_of(session, person.actor_id, project_id)
+def open_frame(session: Session, person: Person, project_id: int, verb: str, form_id: int = WHOLE) -> ProjectFrame:
+    """The frame for a reader who may do `verb` in this project; Problem 403.1 or 404.1 for everyone else.
+
+    With a form's number, what its reader may do with that form counts too.
+    """
+    verbs = verbs_of(session, person.actor_id, project_id, form_id)
     # The right before the project: whether one exists is no business of strangers to it.
     if verb not in verbs:
         raise insufficient_rights()
@@ -81,6 +93,25 @@ def open_frame(session: Session, person: Person, project_id: int, verb: str) -> 
 
 def open_form(session: Session, frame: ProjectFrame, xml_form_id: str) -> FormFrame:
     """The living, published form of that id, or Problem 404.1."""
+    form = _find_form(session, frame.id, xml_form_id)
+    if form is None or not form.published:
+        raise not_found()
+    return form
+
+
+def open_form_frame(
+    session: Session, person: Person, project_id: int, xml_form_id: str, verb: str
+) -> tuple[ProjectFrame, FormFrame]:
+    """A living form, published or not, and the frame around it for a reader who may do `verb` with this form."""
+    form = _find_form(session, project_id, xml_form_id)
+    frame = open_frame(session, person, project_id, verb, form.id if form else WHOLE)
+    if form is None:
+        raise not_found()
+    return frame, form
+
+
+def _find_form(session: Session, project_id: int, xml_form_id: str) -> FormFrame | None:
+    shown = func.coalesce(Form.current_version_id, Form.draft_version_id)
     row = session.execute(
         select(
             Form.project_id,
@@ -89,11 +120,10 @@ def open_form(session: Session, frame: ProjectFrame, xml_form_id: str) -> FormFr
             FormVersion.name,
             Form.state,
             FormVersion.version,
-            FormVersion.id,
+            func.coalesce(Form.current_version_id, 0),
+            func.coalesce(Form.draft_version_id, 0),
         )
-        .join(FormVersion, (FormVersion.project_id == Form.project_id) & (FormVersion.id == Form.current_version_id))
-        .where(Form.project_id == frame.id, Form.xml_form_id == xml_form_id, Form.deleted_at.is_(None))
+        .join(FormVersion, (FormVersion.project_id == Form.project_id) & (FormVersion.id == shown))
+        .where(Form.project_id == project_id, Form.xml_form_id == xml_form_id, Form.deleted_at.is_(None))
     ).first()
-    if row is None:
-        raise not_found()
-    return FormFrame(*row)
+    return None if row is None else FormFrame(*row)

@@ -30,6 +30,7 @@ class Wanted:
     text: str = ""
     # None: with and without those of exercises.
     training: bool | None = False
+    draft_version_id: int = 0
 
     @property
     def narrowed(self) -> bool:
@@ -38,7 +39,7 @@ class Wanted:
 
     def conditions(self) -> list[Any]:
         """The WHERE, for Submission joined with its current Receipt."""
-        found = Selection(self.project_id, self.form_id, self.scope).every()
+        found = Selection(self.project_id, self.form_id, self.scope, self.draft_version_id).every()
         if self.training is not None:
             found.append(Submission.training.is_(self.training))
         if self.state == "received":

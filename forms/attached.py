@@ -1,5 +1,6 @@
 """The places for files of a version as the API shows them, and the file in one of them."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,8 +38,23 @@ class Attached:
 
 def attached_to(session: Session, project_id: int, version_id: int, name: str | None = None) -> list[Attached]:
     """Every place of a version (or the one of that name), by name."""
+    return [file for _, file in _rows(session, project_id, [version_id], name)]
+
+
+def attached_to_all(session: Session, project_id: int, version_ids: Sequence[int]) -> dict[int, list[Attached]]:
+    """Every place of these versions, by version and name; those without any are left out."""
+    found: dict[int, list[Attached]] = {}
+    for version_id, file in _rows(session, project_id, version_ids):
+        found.setdefault(version_id, []).append(file)
+    return found
+
+
+def _rows(
+    session: Session, project_id: int, version_ids: Sequence[int], name: str | None = None
+) -> Iterator[tuple[int, Attached]]:
     query = (
         select(
+            FormAttachment.form_version_id,
             FormAttachment.name,
             FormAttachment.type,
             FormAttachment.updated_at,
@@ -48,12 +64,12 @@ def attached_to(session: Session, project_id: int, version_id: int, name: str | 
             Blob.size,
         )
         .outerjoin(Blob, (Blob.project_id == FormAttachment.project_id) & (Blob.sha256 == FormAttachment.blob_sha256))
-        .where(FormAttachment.project_id == project_id, FormAttachment.form_version_id == version_id)
+        .where(FormAttachment.project_id == project_id, FormAttachment.form_version_id.in_(version_ids))
         .order_by(FormAttachment.name)
     )
     if name is not None:
         query = query.where(FormAttachment.name == name)
-    return [Attached(*row) for row in session.execute(query)]
+    return ((row[0], Attached(*row[1:])) for row in session.execute(query))
 
 
 def attached_file(session: Session, project_id: int, version_id: int, name: str) -> Attached:

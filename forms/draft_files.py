@@ -1,5 +1,9 @@
 """The files of a draft, brought one by one into the places its definition names. Published ones never change."""
 
+from collections.abc import Mapping
+from unicodedata import normalize
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts.errors import not_found
@@ -7,6 +11,7 @@ from accounts.events import Happening, record
 from config.clock import now
 from forms.models import Form, FormAttachment
 from forms.stored_files import StoredFile, ensure_blob
+from forms.versions import content_type_of
 
 # What ODK Central tells by the ending when the sender says nothing; everything else is plain bytes.
 _BY_ENDING = {".csv": "text/csv", ".geojson": "application/geo+json"}
@@ -32,6 +37,28 @@ def fill_place(
     """Put a stored file there, in the place of any other."""
     ensure_blob(session, form.project_id, file)
     _change(session, form, place, file.sha256, content_type, by)
+
+
+def fill_by_name(
+    session: Session, form: Form, files: Mapping[str, StoredFile], *, by: int | None = None
+) -> tuple[list[str], list[str]]:
+    """Put stored files where the draft asks for a file of that name: (names that were placed, names nobody asks for).
+
+    A stick formatted on a Mac writes the accents of a name otherwise than the form does.
+    """
+    query = select(FormAttachment).where(
+        FormAttachment.project_id == form.project_id, FormAttachment.form_version_id == (form.draft_version_id or 0)
+    )
+    places = {normalize("NFC", place.name): place for place in session.scalars(query)}
+    placed, unknown = [], []
+    for name, file in files.items():
+        place = places.get(normalize("NFC", name))
+        if place is None:
+            unknown.append(name)
+            continue
+        fill_place(session, form, place, file, content_type_of(place.name), by=by)
+        placed.append(place.name)
+    return placed, unknown
 
 
 def empty_place(session: Session, form: Form, place: FormAttachment, *, by: int | None = None) -> None:

@@ -161,6 +161,30 @@ def form_exists(project_id: int, xml_form_id: str) -> Problem:
     return problem
 
 
+def file_not_chosen() -> Problem:
+    """400.2: a form was sent without its file."""
+    return Problem(400.2, en="Choose a file first.", fr="Choisissez d’abord un fichier.", details={"field": "file"})
+
+
+def draft_has_changed() -> Problem:
+    """409: what was agreed to is not what would be published."""
+    return Problem(
+        409,
+        en="The form has changed while you were reading. Look again, then decide.",
+        fr="Le formulaire a changé pendant que vous lisiez. Regardez à nouveau, puis décidez.",
+    )
+
+
+def not_confirmed() -> Problem:
+    """400.8: something would be lost or mixed up, and nobody has agreed to it."""
+    return Problem(
+        400.8,
+        en="Tick what you agree to: each of these changes needs your word.",
+        fr="Cochez ce que vous acceptez : chacun de ces changements demande votre accord.",
+        details={"field": "confirm"},
+    )
+
+
 def another_form_id(xml_form_id: str) -> Problem:
     """400.8: a version of one form cannot carry the id of another."""
     return unexpected_value(

@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from sqlalchemy import select
@@ -116,6 +117,34 @@ def get_version(session: Session, project_id: int, version_id: int | None) -> Fo
     if version is None:
         raise not_found()
     return version
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDraft:
+    """A form that has a draft; `published`: phones have another version of it now."""
+
+    xml_form_id: str
+    name: str
+    version: str
+    published: bool
+    created_at: datetime
+
+
+def drafts_of(session: Session, project_id: int) -> list[ListedDraft]:
+    """The drafts of a project's living forms, by name."""
+    rows = session.execute(
+        select(
+            Form.xml_form_id,
+            FormVersion.name,
+            FormVersion.version,
+            Form.current_version_id.is_not(None),
+            FormVersion.created_at,
+        )
+        .join(FormVersion, (FormVersion.project_id == Form.project_id) & (FormVersion.id == Form.draft_version_id))
+        .where(Form.project_id == project_id, Form.deleted_at.is_(None))
+        .order_by(FormVersion.name, Form.id)
+    )
+    return [ListedDraft(*row) for row in rows]
 
 
 def findings_of(version: FormVersion) -> tuple[Finding, ...]:

@@ -1,6 +1,7 @@
 """Giving an XForm another version without touching any other byte of it. Pure."""
 
 import re
+from datetime import date
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
@@ -8,6 +9,8 @@ from forms.errors import xform_unreadable
 
 # Attributes of one start tag: name, what stands around the value, the value with its quotes.
 _ATTRIBUTE = re.compile(rb"""([^\s=/>]+)(\s*=\s*)("[^"]*"|'[^']*')""")
+# Longer figures are no counters.
+MOST_DIGITS = 15
 _ABOVE = ["html", "head", "model", "instance"]
 
 
@@ -17,6 +20,18 @@ class _Found(Exception):
     def __init__(self, at: int) -> None:
         super().__init__()
         self.at = at
+
+
+def next_version(version: str, today: date) -> str:
+    """A name for what comes after `version`, of the same kind: a date with its counter, a number, or a number at the end."""
+    dated = re.fullmatch(r"(20\d{6})(\d{2})", version)
+    if dated:
+        day = f"{today:%Y%m%d}"
+        return f"{day}01" if dated[1] < day else f"{int(version) + 1}"
+    counted = re.fullmatch(r"(.*?)(\d+)", version, re.DOTALL)
+    if counted is None or len(counted[2]) > MOST_DIGITS:
+        return f"{version}-2" if version else "1"
+    return f"{counted[1]}{int(counted[2]) + 1:0{len(counted[2])}d}"
 
 
 def with_version(xform: bytes, version: str) -> bytes:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
 
 from flask.testing import FlaskClient
 from lxml import html
@@ -47,6 +49,12 @@ class Reader:
     def post(self, path: str, **fields: str) -> TestResponse:
         """A form of ours, sent."""
         data = {"csrf_token": self.token(), **fields}
+        return self.client.post(path, data=data, headers={"Accept-Language": self.language})
+
+    def bring(self, path: str, field: str, *files: tuple[str, bytes], **fields: str) -> TestResponse:
+        """A form of ours with files (name, content), sent."""
+        data: dict[str, Any] = {"csrf_token": self.token(), **fields}
+        data[field] = [(BytesIO(content), name) for name, content in files]
         return self.client.post(path, data=data, headers={"Accept-Language": self.language})
 
     def follow(self, path: str, **fields: str) -> str:

@@ -98,10 +98,13 @@ def test_a_project_says_how_each_form_stands(relais: Installation, admin: Reader
     assert "1 à lire · 1 à corriger" in words
 
 
-def test_a_project_without_forms_says_how_to_publish_one(post_node: Installation) -> None:
+def test_a_project_without_forms_says_how_to_add_one_to_those_who_may(post_node: Installation) -> None:
     with post_node.services.database.transaction() as session:
         create_project(session, "Vide", language="fr")
-    assert "relais form publish 2" in sign_in(post_node).words("/projects/2")
+    assert sign_in(post_node).page("/projects/2").xpath("//a[@href='/projects/2/new-form']")
+    words = person(post_node, "viewer@example.org", "viewer", 2).words("/projects/2")
+    assert "Qui s’occupe des formulaires de ce projet les publie ici." in words
+    assert "Ajouter" not in words
 
 
 # The submissions of a form
