@@ -19,6 +19,7 @@ from config.pages import page_language
 from config.problem import Problem
 from config.services import services
 from forms.attached import Attached, attached_to
+from forms.draft_difference import difference_of_draft
 from forms.draft_files import empty_place, fill_by_name, place_in_draft
 from forms.draft_findings import findings_of_draft
 from forms.drafts import delete_draft, published_again, set_draft
@@ -82,13 +83,17 @@ def _draft_page(project_id: int, xml_form_id: str, problem: Problem | None = Non
     person = signed_in()
     with reading() as session:
         frame, form = open_form_frame(session, person, project_id, xml_form_id, "form.update")
-        draft = draft_shown(session, frame, form) if form.draft_version_id else None
+        draft, difference = None, None
+        if form.draft_version_id:
+            draft = draft_shown(session, frame, form)
+            difference, _ = difference_of_draft(session, get_form(session, project_id, xml_form_id), page_language())
     done = request.args.get("done")
     page = render_template(
         "collector/draft.html",
         frame=frame,
         form=form,
         draft=draft,
+        difference=difference,
         problem=problem,
         done=done,
         placed=request.args.getlist("placed"),

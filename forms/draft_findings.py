@@ -1,4 +1,4 @@
-"""What there is to say of a draft today: what the lint said when it came, and what its files and the published version add."""
+"""What there is to say of a draft today: what the lint said when it came, and what it says of the files brought since."""
 
 from typing import get_args
 
@@ -12,9 +12,8 @@ from forms.queries import findings_of, get_version
 
 
 def findings_of_draft(session: Session, storage: Storage, form: Form) -> list[Finding]:
-    """The gravest first; Problem 404.1 without a draft."""
+    """The gravest first; Problem 404.1 without a draft. What it changes for people who have data is its difference."""
     draft = get_version(session, form.project_id, form.draft_version_id)
-    published = get_version(session, form.project_id, form.current_version_id) if form.current_version_id else None
     files = form_files(session, storage, form.project_id, draft.id)
-    new = compare(draft.xml, files=files, previous=published.xml if published else None)
-    return sorted([*findings_of(draft), *new], key=lambda finding: get_args(Severity).index(finding.severity))
+    found = [*findings_of(draft), *compare(draft.xml, files=files)]
+    return sorted(found, key=lambda finding: get_args(Severity).index(finding.severity))
