@@ -11,6 +11,7 @@ With `{"program": […], …}` it becomes that program under the same limits.
 Nothing of our packages is imported before the limits hold.
 """
 
+import functools
 import gc
 import json
 import os
@@ -18,7 +19,8 @@ import re
 import resource
 import signal
 import sys
-from typing import Any, BinaryIO
+from collections.abc import Callable
+from typing import Any
 
 _MOST_OF_TABLES = 6 * 1024 * 1024
 # Nobody's cell.
@@ -109,7 +111,9 @@ def place_of(error: BaseException, sheets: dict[str, Any], form_id: str, seconds
 
 def cell_of(message: str, sheets: dict[str, Any]) -> list[Any] | None:
     """The first cell [sheet, row, column] that holds exactly a value the message quotes; row 1 is the header."""
-    for match in _QUOTED.finditer(message):
+    quoted = list(_QUOTED.finditer(message))
+    # « The question ${a} … can't be used as a calculation trigger for question ${b} »: b is the one to mend.
+    for match in reversed(quoted) if "calculation trigger" in message else quoted:
         wanted = next(group for group in match.groups() if group)
         for sheet in ("survey", "choices", "settings", "entities", "external_choices"):
             for number, row in enumerate(sheets.get(sheet) or (), start=2):
@@ -130,6 +134,7 @@ def tables_of(sheets: dict[str, Any]) -> dict[str, Any]:
 
 def findings_of(xform: bytes, tables: dict[str, Any], seconds: int) -> list[list[Any]] | None:
     """What the lint says of the form alone, None when it did not come to its end. A hostile form may keep it busy."""
+    from config.problem import Problem
     from forms.lint import check
     from forms.tables import tables_from
 
@@ -140,6 +145,8 @@ def findings_of(xform: bytes, tables: dict[str, Any], seconds: int) -> list[list
     signal.alarm(seconds)
     try:
         found = check(xform, tables_from(tables))
+    except Problem:  # the server reads the form itself, and says so
+        return []
     except BaseException:  # noqa: BLE001 - time, memory, recursion: remarks are worth less than the form
         return None
     finally:
@@ -151,24 +158,46 @@ def _is_rows(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(row, dict) for row in value)
 
 
-def _answer(out: BinaryIO, facts: dict[str, Any], *bodies: bytes) -> None:
-    out.write(json.dumps(facts).encode() + b"\n")
-    out.writelines(bodies)
-    out.close()
-
-
-def fault(
-    error: BaseException, content: bytes, kind: str, sheets: dict[str, Any], form_id: str, seconds: float
-) -> dict[str, Any]:
+def fault(error: BaseException, place: Callable[[], list[Any] | None], sheets: dict[str, Any]) -> dict[str, Any]:
     """What to answer about an error: pyxform's words, and the cell it means."""
     facts: dict[str, Any] = {"error": str(error), "exception": type(error).__name__}
     if not isinstance(error, Exception) or isinstance(error, MemoryError | RecursionError):
         return facts
     try:
-        cell = place_of(error, sheets, form_id, seconds) if sheets else bad_header(content, kind)
+        cell = place()
     except Exception:  # noqa: BLE001 - a file so broken that nobody can say where
         cell = None
     return {**facts, "cell": cell, "headers": {name: table["columns"] for name, table in tables_of(sheets).items()}}
+
+
+def work(content: bytes, kind: str, form_id: str, seconds: int) -> tuple[dict[str, Any], bytes, bytes]:
+    """The facts to answer, the XForm and itemsets.csv; never raises."""
+    try:
+        sheets = read_workbook(content, kind)
+    except BaseException as error:  # noqa: BLE001 - whatever a stranger's file makes a reader raise
+        return fault(error, lambda: bad_header(content, kind), {}), b"", b""
+    return work_on(sheets, form_id, seconds)
+
+
+def work_on(sheets: dict[str, Any], form_id: str, seconds: int) -> tuple[dict[str, Any], bytes, bytes]:
+    """The same for sheets that were read."""
+    warnings: list[str] = []
+    try:
+        xform, itemsets = compile_workbook(sheets, form_id, warnings)
+    except BaseException as error:  # noqa: BLE001 - pyxform also raises bare TypeErrors, memory may end: each is a sentence
+        place = functools.partial(place_of, error, sheets, form_id, seconds / 4)
+        return {**fault(error, place, sheets), "warnings": warnings}, b"", b""
+    tables = tables_of(sheets)
+    # The server wants no list of a hundred thousand choices in its memory.
+    small = len(json.dumps(tables)) <= _MOST_OF_TABLES
+    facts = {
+        "xform": len(xform),
+        "itemsets": None if itemsets is None else len(itemsets),
+        "warnings": warnings,
+        "tables": tables if small else {},
+        "findings": findings_of(xform, tables, max(1, seconds // 3)),
+    }
+    return facts, xform, itemsets or b""
 
 
 def main() -> None:
@@ -183,25 +212,10 @@ def main() -> None:
     gc.disable()  # a short life: looking for cycles would cost a third of it
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # xlrd prints its remarks to stdout
-    warnings: list[str] = []
-    facts: dict[str, Any]
-    content = sys.stdin.buffer.read()
-    sheets: dict[str, Any] = {}
-    try:
-        sheets = read_workbook(content, order["kind"])
-        xform, itemsets = compile_workbook(sheets, order["form_id"], warnings)
-    except BaseException as error:  # noqa: BLE001 - pyxform also raises bare TypeErrors, memory may end: each is a sentence
-        facts = fault(error, content, order["kind"], sheets, order["form_id"], order["limits"]["seconds"] / 4)
-        facts["warnings"] = warnings
-        _answer(out, facts)
-        return
-    lengths = {"xform": len(xform), "itemsets": None if itemsets is None else len(itemsets)}
-    tables = tables_of(sheets)
-    # The server wants no list of a hundred thousand choices in its memory.
-    small = len(json.dumps(tables)) <= _MOST_OF_TABLES
-    facts = {**lengths, "warnings": warnings, "tables": tables if small else {}}
-    facts["findings"] = findings_of(xform, tables, max(1, order["limits"]["seconds"] // 3))
-    _answer(out, facts, xform, itemsets or b"")
+    facts, *bodies = work(sys.stdin.buffer.read(), order["kind"], order["form_id"], order["limits"]["seconds"])
+    out.write(json.dumps(facts).encode() + b"\n")
+    out.writelines(bodies)
+    out.close()
 
 
 if __name__ == "__main__":

@@ -106,12 +106,9 @@ def compile_form(
         return Compiled(content, warnings, None, None, _findings_of_xform(content))
     with _place(limits) as deadline, tempfile.TemporaryDirectory(prefix="compile-") as folder:
         compiled = _in_child(content, kind, fallback_form_id(filename), limits, Path(folder), deadline)
-        definition = _checked(compiled.xform)
-        faults = [each for each in compiled.findings if each.severity == "error"]
-        if not faults and validate:
+        definition = judged(compiled)
+        if validate:
             compiled = _validated(compiled, limits, Path(folder), deadline)
-    if faults:
-        raise form_refused(faults, compiled.warnings)
     macros = ("The workbook contains macros. They are ignored.",) if kind == ".xlsx" and has_macros(content) else ()
     warnings = (*compiled.warnings, *macros, *_own_warnings(definition))
     findings = (*compiled.findings, *converter_remarks(compiled.warnings, compiled.tables))
@@ -146,6 +143,15 @@ def _own_warnings(definition: FormDefinition) -> tuple[str, ...]:
     return (warning,)
 
 
+def judged(compiled: Compiled) -> FormDefinition:
+    """The form that came out; raises Problem where phones could not open it."""
+    definition = _checked(compiled.xform)
+    faults = [each for each in compiled.findings if each.severity == "error"]
+    if faults:
+        raise form_refused(faults, compiled.warnings)
+    return definition
+
+
 def _checked(xform: bytes) -> FormDefinition:
     try:
         return parse_xform(xform)
@@ -176,7 +182,7 @@ def _in_child(
         raise took_too_long() if seconds > limits.seconds - 1 else compiler_busy() from None
     if status != 0:
         raise child_died(status)
-    return _read_answer(answer)
+    return read_answer(answer)
 
 
 def _validated(compiled: Compiled, limits: CompileLimits, folder: Path, deadline: float) -> Compiled:
@@ -192,7 +198,8 @@ def _findings_of_xform(xform: bytes) -> tuple[Finding, ...]:
     return tuple(check(xform)) if len(xform) <= _LINTED_BYTES else (UNFINISHED,)
 
 
-def _read_answer(answer: bytes) -> Compiled:
+def read_answer(answer: bytes) -> Compiled:
+    """What the child answered (see forms.compile_child); raises Problem 400.15."""
     line, _, bodies = answer.partition(b"\n")
     try:
         facts: dict[str, Any] = json.loads(line)

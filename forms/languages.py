@@ -5,8 +5,18 @@ from collections.abc import Iterable, Mapping
 
 # A code in parentheses at the end, or a name that is nothing but a code.
 _CODE = re.compile(r"(?:\(\s*|^\s*)([A-Za-z]{2,3})(?:[-_]\w+)*\s*\)?\s*$")
-# Names written without a code; only the languages our own pages speak need recognising.
-_NAMES = {"fr": ("français", "francais", "french"), "en": ("english", "anglais")}
+# Names written without a code: the languages of our own pages, and those spoken where this server is used.
+_NAMES = {
+    "fr": ("français", "francais", "french"),
+    "en": ("english", "anglais"),
+    "ar": ("arabic", "arabe", "العربية"),
+    "ha": ("hausa", "haoussa"),
+    "dje": ("zarma", "djerma"),
+    "ff": ("fulfulde", "fula", "peul"),
+    "bm": ("bambara", "bamanankan"),
+    "pt": ("portuguese", "português", "portugais"),
+    "es": ("spanish", "español", "espagnol"),
+}
 
 
 def code_of(name: str) -> str | None:

@@ -17,6 +17,7 @@ _COLUMNS = {
     "tag": "name",
     "value": "name",
     "list name": "list_name",
+    "dataset": "list_name",
     "relevance": "relevant",
     "calculate": "calculation",
     "readonly": "read_only",

@@ -4,11 +4,21 @@ import zipfile
 from io import BytesIO
 from typing import Literal
 
+from config.problem import Problem
 from forms.errors import workbook_refused
 
 Kind = Literal[".xlsx", ".xls", ".xml"]
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OTHERS = (
+    (b"%PDF", ("a PDF", "un PDF")),
+    (b"\x89PNG", ("a picture", "une image")),
+    (b"\xff\xd8\xff", ("a picture", "une image")),
+    (b"{\\rtf", ("a text document (RTF)", "un document texte (RTF)")),
+    (b"\x1f\x8b", ("a compressed file (gzip)", "un fichier compressé (gzip)")),
+    (b"Rar!", ("a compressed file (RAR)", "un fichier compressé (RAR)")),
+    (b"7z\xbc\xaf", ("a compressed file (7z)", "un fichier compressé (7z)")),
+)
 _SAVE_EN = "Save it as an Excel workbook (.xlsx) and send it again."
 _SAVE_FR = "Enregistrez-le comme classeur Excel (.xlsx) et renvoyez-le."
 
@@ -24,10 +34,19 @@ def kind_of(content: bytes, *, unpacked_bytes: int, members: int) -> Kind:
         return _kind_of_ole(content)
     if start.startswith(b"<"):
         return _kind_of_markup(content)
-    raise workbook_refused(
-        f"This is neither an Excel workbook nor an XForm. {_SAVE_EN}",
-        f"Ce n'est ni un classeur Excel ni un XForm. {_SAVE_FR}",
-    )
+    raise _other_kind(content)
+
+
+def _other_kind(content: bytes) -> Problem:
+    """What else people send under the name of a workbook."""
+    known = next((words for magic, words in _OTHERS if content.startswith(magic)), None)
+    first_line = content[:1024].partition(b"\n")[0]
+    if known is None and b"\0" not in content[:1024] and any(mark in first_line for mark in b",;\t"):
+        known = "a CSV or text file", "un fichier CSV ou texte"
+    if known is None:
+        known = "neither an Excel workbook nor an XForm", "ni un classeur Excel ni un XForm"
+        return workbook_refused(f"This is {known[0]}. {_SAVE_EN}", f"Ce n'est {known[1]}. {_SAVE_FR}")
+    return workbook_refused(f"This is {known[0]}. {_SAVE_EN}", f"C'est {known[1]}. {_SAVE_FR}")
 
 
 def has_macros(content: bytes) -> bool:

@@ -27,8 +27,8 @@ CASES: dict[str, tuple[str, list[tuple[str | None, int | None, str | None]], str
         BILINGUAL + "| | text | a | A | A |\n",
     ),
     "language-without-code": (
-        S + "| | type | name | label::Zarma |\n| | text | a | A |\n",
-        [("survey", 1, "label::Zarma")],
+        S + "| | type | name | label::Gulmancema |\n| | text | a | A |\n",
+        [("survey", 1, "label::Gulmancema")],
         S + "| | type | name | label::Zarma (dje) | label::Français (fr) | label::english |\n| | text | a | A | A | A |\n",
     ),
     "same-language-twice": (
