@@ -24,6 +24,7 @@ from collector.arrival import Arrival, Sender, StoredFile
 from collector.classify import Rules
 from collector.intake import receive
 from collector.models import ReceiptFile, Submission
+from collector.models_exports import ExportPreset, RenderedBlock, RenderedSegment, Rendition, StoredExport
 from collector.tally import before_commit
 from config.backup import make_backup
 from config.backup_folder import Manifest, load_manifest
@@ -73,6 +74,18 @@ def fill(relais: Installation) -> None:
                 Tombstone(project_id=1, kind="instance", key_hmac=b"\x03" * 32, reason="asked", created_at=moment),
             ]
         )
+        form_id = submission.form_id
+        export_id, preset_id = next_ids(session.connection(), "export", 2)
+        rendition_id, segment_id = next_ids(session.connection(), "rendition", 2)
+        asked: dict[str, Any] = {"project_id": 1, "form_id": form_id, "created_at": moment, "request": {}}
+        session.add(StoredExport(id=export_id, actor_id=actor_id, status="done", **asked))
+        session.add(ExportPreset(id=preset_id, actor_id=actor_id, name="Excel", **asked))
+        session.add(Rendition(project_id=1, id=rendition_id, form_id=form_id, key="k", checked_seq=1, used_at=moment))
+        session.flush()
+        segment = {"ids": b"", "seq": 1, "people": {}, "seen": {}, "rows": []}
+        session.add(RenderedSegment(project_id=1, id=segment_id, rendition_id=rendition_id, **segment))
+        session.flush()
+        session.add(RenderedBlock(project_id=1, segment_id=segment_id, sheet=0, crc=0, size=0, packed=b"\x04" * 32))
         me = person_by_id(session, actor_id)
         assert me is not None
         preferences.choose(session, me, "columns", ["name"])

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from sqlalchemy import delete
 
 import app as program
-from accounts.models import Project
+from accounts.models import EventWords, Project
 from accounts.projects import create_project
 from collector.check import check_everything
 from collector.models import ReceiptFile
@@ -103,6 +103,7 @@ def test_what_was_erased_here_leaves_the_copy_with_the_next_backup(old: Services
     with old.database.transaction() as session:
         session.execute(delete(ReceiptFile).where(ReceiptFile.sha256 == sha256))
         session.execute(delete(Blob).where(Blob.sha256 == sha256))
+        session.execute(delete(EventWords).where(EventWords.project_id == project.id))
         session.execute(delete(Project).where(Project.id == project.id))
     make_backup(old, folder)
     assert not file_of(folder, sha256).exists()
