@@ -51,6 +51,7 @@ import config.backup_cli
 import forms.api
 import forms.api_assignments
 import forms.api_draft
+import forms.api_key
 import forms.api_public_links
 import forms.api_versions
 import forms.cli
@@ -136,6 +137,7 @@ BLUEPRINTS = (
     forms.api.api,
     forms.api_assignments.api,
     forms.api_draft.api,
+    forms.api_key.api,
     forms.api_versions.api,
     forms.api_public_links.api,
     collector.api_exports.api,

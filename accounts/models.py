@@ -45,6 +45,8 @@ class Project(Model):
     archived: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str] = mapped_column(String(8), default="fr")
     late: Mapped[str | None] = mapped_column(String(8))
+    # Set for ever once submissions are encrypted: forms that bring no key of their own get this one.
+    key_id: Mapped[int | None] = mapped_column(BigInt)
     created_at: Mapped[datetime] = mapped_column(Moment)
     updated_at: Mapped[datetime | None] = mapped_column(Moment)
     deleted_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -169,7 +169,7 @@ class ProjectSchema(Schema):
     name = fields.String()
     description = fields.String(allow_none=True)
     archived = fields.Function(lambda project: project.archived or None)
-    keyId = fields.Constant(None)  # noqa: N815 - wire name
+    keyId = fields.Integer(attribute="key_id", allow_none=True)  # noqa: N815 - wire name
     createdAt = WireMoment(attribute="created_at")  # noqa: N815 - wire name
     updatedAt = WireMoment(attribute="updated_at")  # noqa: N815 - wire name
     deletedAt = WireMoment(attribute="deleted_at")  # noqa: N815 - wire name

@@ -131,7 +131,13 @@ def list_keys(project_id: int, xml_form_id: str, draft: bool) -> ResponseReturnV
         keys = list(session.scalars(query))
     return _json(
         [
-            {"id": key.id, "public": key.public, "managed": False, "hint": None, "createdAt": wire(key.created_at)}
+            {
+                "id": key.id,
+                "public": key.public,
+                "managed": key.managed,
+                "hint": key.hint,
+                "createdAt": wire(key.created_at),
+            }
             for key in keys
         ]
     )

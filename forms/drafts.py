@@ -12,6 +12,7 @@ from accounts import tokens
 from accounts.errors import not_found
 from accounts.events import Happening, record
 from config.clock import now
+from forms.encryption import with_key_of_project
 from forms.errors import another_form_id, form_exists, form_warnings, meta_missing, only_a_draft, version_taken
 from forms.models import Form, FormAttachment, FormVersion
 from forms.publish import published_versions
@@ -27,6 +28,7 @@ def create_form(
     session: Session, project_id: int, upload: Upload, *, by: int | None = None, ignore_warnings: bool = False
 ) -> FormVersion:
     """A new form with this draft. Problem 400.27 without meta, 400.16 with warnings, 409.3 where a living form has its id."""
+    upload = with_key_of_project(session, project_id, upload)
     definition = upload.definition
     if not any(field.name == "meta" and field.type == "structure" for field in definition.fields):
         raise meta_missing()
@@ -53,6 +55,7 @@ def set_draft(
     Files of the draft before it, or of the published version, stay where name and type are the same. Problem 400.8 for
     another form's id, 400.17 for a question that changes its type, 400.16 with warnings.
     """
+    upload = with_key_of_project(session, form.project_id, upload)
     if upload.definition.xml_form_id != form.xml_form_id:
         raise another_form_id(upload.definition.xml_form_id)
     workflow = check_against_published(session, form, upload.definition.fields)

@@ -227,3 +227,13 @@ def form_unknown(xml_form_id: str) -> Problem:
         fr=f"Il n’y a pas de formulaire « {xml_form_id[:40]} » ici. Vérifiez son nom ou demandez au superviseur.",
         message="Could not find the resource you were looking for.",
     )
+
+
+def undecryptable() -> Problem:
+    """400.12: not this passphrase, or not this key."""
+    return Problem(
+        400.12,
+        en="This passphrase does not open these data. Check both.",
+        fr="Cette phrase secrète n’ouvre pas ces données. Vérifiez les deux.",
+        message="Could not perform decryption. Double check your passphrase and your data and try again.",
+    )

@@ -53,7 +53,8 @@ class FormField(Model):
 
 
 class EncryptionKey(Model):
-    """A public key that forms of the project carry; its number is ODK Central's `keyId`."""
+    """A public key that forms of the project carry; its number is ODK Central's `keyId`. With `managed`, `sealed` holds the
+    private half, which only a passphrase opens (forms.managed_key)."""
 
     __tablename__ = "encryption_key"
     __table_args__ = (Index("uq_encryption_key_sha256", "project_id", "sha256", unique=True),)
@@ -61,6 +62,9 @@ class EncryptionKey(Model):
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     sha256: Mapped[bytes] = mapped_column(LargeBinary)
     public: Mapped[str]
+    managed: Mapped[bool] = mapped_column(default=False)
+    hint: Mapped[str | None]
+    sealed: Mapped[dict[str, str] | None] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(Moment)
 
 

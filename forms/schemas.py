@@ -78,6 +78,13 @@ class LinkSchema(Schema):
     dataset = fields.Boolean()
 
 
+class PassphraseSchema(Schema):
+    """Body of POST on a project's key. The passphrase is kept nowhere; the hint is for those who know it."""
+
+    passphrase = fields.String(required=True)
+    hint = fields.String(allow_none=True)
+
+
 class FormAssignmentSchema(AssignmentSchema):
     """Who has which role for which form."""
 

@@ -1,0 +1,83 @@
+"""Opening what phones encrypted, with private keys whose passphrases somebody has just given. Pure.
+
+https://getodk.github.io/xforms-spec/encryption: one AES key per submission, sealed with the form's public key; AES-256-CFB
+for each file, its IV made from the instanceID, the key and the file's place in the envelope.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import IO
+
+from cryptography.hazmat.decrepit.ciphers.modes import CFB
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
+
+from forms.errors import undecryptable
+
+_BLOCK = 16
+PIECE = 1 << 18
+
+
+class Decryptor:
+    """The keys at hand, by the number of the public key (`keyId`)."""
+
+    def __init__(self, keys: Mapping[int, RSAPrivateKey]) -> None:
+        self._keys = dict(keys)
+
+    def opens(self, key_id: int | None) -> bool:
+        """Whether the private half of that key is here."""
+        return key_id in self._keys
+
+    def files(self, key_id: int, local_key: str, instance_id: str) -> "SubmissionFiles":
+        """The files of one submission; Problem 400.12 when its key was sealed for another pair."""
+        try:
+            sealed = base64.b64decode(local_key)
+            scheme = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
+            key = self._keys[key_id].decrypt(sealed, scheme)
+        except ValueError:
+            raise undecryptable() from None
+        return SubmissionFiles(key, instance_id)
+
+
+class SubmissionFiles:
+    """Opens the files of one submission, each by its place in the envelope: its media from 0, then the submission itself."""
+
+    def __init__(self, key: bytes, instance_id: str) -> None:
+        self._key = key
+        self._seed = hashlib.md5(instance_id.encode() + key, usedforsecurity=False).digest()
+
+    def read(self, content: bytes, place: int) -> bytes:
+        """The whole of a small file."""
+        return b"".join(self._plain(iter([content]), place))
+
+    def stream(self, file: IO[bytes], place: int) -> Iterator[bytes]:
+        """A file piece by piece; Problem 400.12 at its end when it was damaged or belongs to something else."""
+        return self._plain(iter(lambda: file.read(PIECE), b""), place)
+
+    def _plain(self, pieces: Iterator[bytes], place: int) -> Iterator[bytes]:
+        decryptor = Cipher(algorithms.AES(self._key), CFB(self._iv(place))).decryptor()
+        kept = b""
+        for piece in pieces:
+            kept += decryptor.update(piece)
+            # The last block says how much of it is padding.
+            if len(kept) > _BLOCK:
+                yield kept[:-_BLOCK]
+                kept = kept[-_BLOCK:]
+        kept += decryptor.finalize()
+        yield _unpadded(kept)
+
+    def _iv(self, place: int) -> bytes:
+        iv = bytearray(self._seed)
+        for count in range(place + 1):
+            iv[count % _BLOCK] = (iv[count % _BLOCK] + 1) % 256
+        return bytes(iv)
+
+
+def _unpadded(block: bytes) -> bytes:
+    length = block[-1] if block else 0
+    if not 1 <= length <= _BLOCK or block[-length:] != bytes([length]) * length:
+        raise undecryptable()
+    return block[:-length]
