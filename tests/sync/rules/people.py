@@ -16,8 +16,8 @@ KEYS = Keys(PLAN, SECRET)
 
 @cache
 def register() -> Records:
-    """Two thousand people and 60 copies; a seed that no measurement uses."""
-    return sahel(5, 2000)
+    """A thousand people and 30 copies; a seed that no measurement uses."""
+    return sahel(5, 1000)
 
 
 @cache

@@ -1,0 +1,34 @@
+"""Two interviews at one time on one phone."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from sync.rules.interviews import Evidence, Interview
+
+SENTENCES = {
+    "fr": "Deux entretiens du même téléphone se chevauchent de {minutes} min.",
+    "en": "Two interviews of one phone overlap by {minutes} min.",
+}
+# Opening a form to look at it while another is open is no interview.
+LEAST_SECONDS = 120.0
+
+
+def examine(interviews: Sequence[Interview]) -> Iterator[Evidence]:
+    """Each pair of one device whose times from start to end overlap. Interviews open for more than half a day are left out."""
+    by_device: dict[str, list[tuple[float, float, int]]] = defaultdict(list)
+    for each in interviews:
+        if each.device and each.start and each.end and each.start < each.end:
+            start, end = each.start.timestamp(), each.end.timestamp()
+            if each.seconds is not None and end - start <= 12 * 3600:
+                by_device[each.device].append((start, end, each.number))
+    for spans in by_device.values():
+        open_spans: list[tuple[float, float, int]] = []
+        for start, end, number in sorted(spans):
+            open_spans = [span for span in open_spans if span[1] > start]
+            for _, other_end, other in open_spans:
+                shared = min(end, other_end) - start
+                if shared >= LEAST_SECONDS:
+                    shorter = min(end - start, other_end - start)
+                    pair = (min(number, other), max(number, other))
+                    yield Evidence("overlapping", pair, min(1.0, shared / max(shorter, 1.0)), {"minutes": shared / 60})
+            open_spans.append((start, end, number))
