@@ -1,7 +1,7 @@
 """Find the pairs of a whole form at once: keys, learning, scores. For one new submission against a table of keys see `keys` and `model`."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sync.rules.identity.keys import GENERIC_FROM, Keys, affordable
@@ -12,6 +12,8 @@ from sync.rules.identity.plan import Plan
 SHARES = 8
 LEARN_FROM = 150_000
 REVIEW_FROM = 0.05
+# A new submission is scored against so many at most: what it costs must not depend on how common its names are.
+MOST_SCORED = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,21 @@ def _fill(buckets: dict[int, int | list[int]], keys: Sequence[tuple[int, ...]], 
                     buckets[key] = [bucket, number]
                 else:
                     bucket.append(number)
+
+
+def shortlist(hits: Iterable[tuple[int, int]], most: int = MOST_SCORED, generic_from: int = GENERIC_FROM) -> list[int]:
+    """Whom to score a new submission against, from what a table of keys holds: `hits` are (key, submission) of all its keys. Generic keys
+    are left out; who shares more keys, and keys that fewer share, comes first."""
+    buckets: dict[int, list[int]] = {}
+    for key, number in hits:
+        buckets.setdefault(key, []).append(number)
+    worth: dict[int, float] = {}
+    for bucket in buckets.values():
+        if len(bucket) <= generic_from:
+            each = 1 + 1 / len(bucket)
+            for number in bucket:
+                worth[number] = worth.get(number, 0.0) + each
+    return sorted(worth, key=lambda number: (-worth[number], number))[:most]
 
 
 @dataclass(frozen=True, slots=True)
