@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.people.interviews import KINDS, interviews
 from bench.people.sahel import sahel
 from sync.rules.identity.finding import find_pairs, shortlist
-from sync.rules.identity.keys import GENERIC_FROM, Keys
+from sync.rules.identity.keys import GENERIC_FROM, Keys, affordable
 from sync.rules.identity.model import Scorer
 from sync.rules.identity.plan import Plan
 from sync.rules.near_copies import Interviews
@@ -35,7 +35,9 @@ def cost(records: int, roles: dict[str, str], secret: bytes) -> None:
 def _cost(size: int, roles: dict[str, str], secret: bytes, path: Path) -> str:
     population = sahel(97, size)
     plan = Plan(roles)
-    found = find_pairs(population.rows[:LEARNT_FROM], roles, secret)
+    sample = population.rows[:LEARNT_FROM]
+    found = find_pairs(sample, roles, secret)
+    families = affordable(plan, [plan.read(row) for row in sample], size)
     keys = Keys(plan, secret)
     scorer = Scorer(plan, keys, found.model)
     database = sqlite3.connect(path)
@@ -47,7 +49,7 @@ def _cost(size: int, roles: dict[str, str], secret: bytes, path: Path) -> str:
     rows: list[tuple[int, int]] = []
     for number, row in enumerate(population.rows):
         if number not in probed:
-            own = keys.of(plan.read(row), found.families)
+            own = keys.of(plan.read(row), families)
             made += len(own)
             rows += [(key, number) for key in own]
             database.execute("INSERT INTO record VALUES (?, ?)", (number, json.dumps(list(row.values()))))
@@ -63,7 +65,7 @@ def _cost(size: int, roles: dict[str, str], secret: bytes, path: Path) -> str:
         started = time.process_time()
         mine = plan.read(population.rows[number])
         met: list[tuple[int, int]] = []
-        for key in keys.of(mine, found.families):
+        for key in keys.of(mine, families):
             met += database.execute(
                 "SELECT h, record FROM match_key WHERE h = ? LIMIT ?", (key, GENERIC_FROM + 1)
             ).fetchall()

@@ -53,15 +53,18 @@ class Keys:
         return int.from_bytes(each.digest(), "big", signed=True)
 
 
-def affordable(plan: Plan, submissions: Sequence[Features], budget: float = BUDGET) -> frozenset[str]:
-    """The families to use for a form of these submissions: the narrow ones, and wide ones while they find few enough candidates."""
-    step = max(1, len(submissions) // MEASURED)
-    measured = submissions[::step]
+def affordable(
+    plan: Plan, submissions: Sequence[Features], in_all: int | None = None, budget: float = BUDGET
+) -> frozenset[str]:
+    """The families to use for a form of these submissions (or of `in_all`, of which these are a fair sample): the narrow ones, and wide
+    ones while they find few enough candidates."""
+    measured = submissions[:: max(1, len(submissions) // MEASURED)]
+    step = max(1, round((in_all or len(submissions)) / max(1, len(measured))))
     probes = measured[:: max(1, len(measured) // PROBES)]
     found: list[set[int]] = [set() for _ in probes]
     chosen: set[str] = set()
     for families in (NARROW, *(frozenset({family}) for family in WIDE)):
-        reached = _reached(plan, measured, probes, families, GENERIC_FROM // step)
+        reached = _reached(plan, measured, probes, families, max(1, GENERIC_FROM // step))
         more = sum(len(new - known) for new, known in zip(reached, found, strict=True))
         spent = sum(map(len, found)) + more
         if families is NARROW or spent * step <= budget * len(probes):
