@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import IO, Any
 
 from sqlalchemy import and_, false, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from accounts.errors import not_found
 from accounts.models import Event, ProjectCounter
@@ -68,7 +68,9 @@ class Plan:
     seq: int
     planned_at: datetime
     words: FormWords
+    definitions: tuple[tuple[str, FormDefinition], ...] = ()
     gone: int = 0
+    progress: Callable[[int], None] = lambda _: None
 
     @property
     def file_name(self) -> str:
@@ -139,7 +141,12 @@ def plan_export(
         counter.seq if counter else 0,
         now(),
         words,
+        _definitions(session, form) if formats()[request.format].typed else (),
     )
+
+
+def _definitions(session: Session, form: FormFacts) -> tuple[tuple[str, FormDefinition], ...]:
+    return tuple((name, definition_of(session, form.project_id, number)) for number, name in form.versions)
 
 
 def _that_hold(
@@ -168,12 +175,13 @@ def _steps(form: FormFacts, request: ExportRequest, wanted: Condition, since: in
         steps.append(("state", [or_(false(), Submission.review_state.in_(named), *received)], False))
     if request.versions:
         numbers = [number for number, name in form.versions if name in request.versions]
+        shown = aliased(Receipt)
         current = (
-            select(Receipt.id)
+            select(shown.id)
             .where(
-                Receipt.project_id == Submission.project_id,
-                Receipt.id == Submission.current_receipt_id,
-                Receipt.form_version_id.in_(numbers),
+                shown.project_id == Submission.project_id,
+                shown.id == Submission.current_receipt_id,
+                shown.form_version_id.in_(numbers),
             )
             .exists()
         )

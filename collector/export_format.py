@@ -6,6 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Protocol
 
+from collector.codebook import Question
 from collector.deflating import Block
 from collector.sheets import Prepared, Sheet
 from forms.xform import FormDefinition
@@ -126,7 +127,7 @@ class Export:
     media: Callable[[], Iterator[Media]] = lambda: iter(())
     audits: Callable[[], Iterator[tuple[str, bytes]]] = lambda: iter(())
     passport: Callable[["Ledger"], bytes] | None = None
-    codebook: Any = None
+    codebook: list[Question] = field(default_factory=list)
     ledger: Ledger = field(default_factory=Ledger)
     due: Callable[[], int] | None = None
 

@@ -1,18 +1,20 @@
 """What the formats are given of a plan: sheets, rows a chunk at a time, files."""
 
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 
-from collector import stored_files, stored_submissions
-from collector.answers import Tables
+from sqlalchemy.orm import Session
+
+from collector import rendered, stored_files, stored_submissions
 from collector.archive import safe_file_name
+from collector.codebook import codebook_of
 from collector.export import CHUNK, Plan
-from collector.export_format import Chunk, Export, Media
+from collector.export_format import Chunk, Dialect, Export, Media, Segment
 from collector.export_request import FILES
 from collector.exports import formats
 from collector.flat_sheets import flat_sheet
-from collector.sheets import BOTH, LABELS, Look, Prepared, prepared, sheets_of
+from collector.sheets import BOTH, CENTRAL, LABELS, Look, Prepared, Sheet, prepared, sheets_of
 from config.services import Services
-from forms.xform import FormDefinition
 
 
 def look_of(opened: Services, plan: Plan) -> Look:
@@ -32,41 +34,105 @@ def look_of(opened: Services, plan: Plan) -> Look:
 
 def values_in_use(opened: Services, plan: Plan) -> dict[str, tuple[str, ...]]:
     """Every value chosen in questions with several answers, by path, in the order of their letters."""
-    multiples = [each for each in plan.definition.fields if each.multiple and each.column_no is not None]
-    found: dict[str, set[str]] = {each.path: set() for each in multiples}
-    if multiples:
-        for chunk in read_chunks(opened, plan):
-            for each in chunk:
-                _note_values(found, plan.definition, each.tables)
+    found: dict[str, set[str]] = {each.path: set() for each in plan.definition.fields if each.multiple}
+    if not found:
+        return {}
+    sheets = sheets_of(plan.definition)
+    # The lines with ODK Central's options are most likely to be there, and remember what they have seen.
+    key = rendered.rendition_key(plan.definition, sheets, CENTRAL, Dialect(), (), _chosen(plan))
+    for part in _parts(opened, plan, key):
+        seen = (
+            part.seen
+            if isinstance(part, rendered.Kept)
+            else rendered.columns_seen(plan.definition, _read(opened, plan, part))
+        )
+        for path, values in seen.items():
+            found[path].update(values)
     return {path: tuple(sorted(values)) for path, values in found.items()}
-
-
-def _note_values(found: dict[str, set[str]], definition: FormDefinition, tables: Tables | None) -> None:
-    if tables is None:
-        return
-    for each in definition.fields:
-        if each.path in found:
-            place = (each.column_no or 0) + (2 if each.table_no else 0)
-            for row in tables.get(each.table_no, ()):
-                if row[place]:
-                    found[each.path].update(row[place].split())
 
 
 def read_chunks(opened: Services, plan: Plan) -> Iterator[list[Prepared]]:
     """The submissions of the plan in the columns of the export; those that are gone meanwhile are counted."""
     plan.gone = 0
     for start in range(0, len(plan.wanted), CHUNK):
-        wanted = plan.wanted[start : start + CHUNK]
-        with opened.database.reading() as session:
-            page = stored_submissions.read(session, plan.selection, wanted)
-        plan.gone += len(wanted) - len(page)
-        yield [prepared(each, plan.definition) for each in page]
+        yield _read(opened, plan, rendered.Stretch(start, start + CHUNK, whole=False))
 
 
-def export_of(opened: Services, plan: Plan, chunks: Iterator[Chunk] | None = None) -> Export:
+def _read(opened: Services, plan: Plan, stretch: rendered.Stretch) -> list[Prepared]:
+    wanted = plan.wanted[stretch.start : stretch.end]
+    with opened.database.reading() as session:
+        page = stored_submissions.read(session, plan.selection, wanted)
+    plan.gone += len(wanted) - len(page)
+    return [prepared(each, plan.definition) for each in page]
+
+
+def _parts(opened: Services, plan: Plan, key: str) -> Iterator[rendered.Kept | rendered.Stretch]:
+    with opened.database.reading() as session:
+        cover = _cover(session, plan, key)
+    return rendered.stretches(plan.wanted, cover)
+
+
+def _cover(session: Session, plan: Plan, key: str) -> rendered.Cover:
+    if plan.selection.mask.hidden:
+        return rendered.Cover()
+    return rendered.cover_of(session, plan.form.project_id, plan.form.form_id, key)
+
+
+def chunks_with_rendered(opened: Services, plan: Plan, sheets: Sequence[Sheet]) -> Iterator[Chunk]:
+    """As `read_chunks`, with what was rendered beforehand; what had to be read is rendered and kept for the next time."""
+    plan.gone = 0
+    form, dialect = plan.form, plan.request.dialect
+    # All sheets are kept together, also for an export of the first alone.
+    every = sheets_of(plan.definition, plan.look) if plan.request.repeats == FILES else list(sheets)
+    numbers = [number for number, _ in form.versions] if plan.look.words else []
+    key = rendered.rendition_key(plan.definition, every, plan.look, dialect, numbers, _chosen(plan))
+    with opened.database.reading() as session:
+        cover = _cover(session, plan, key)
+    unused = set(cover.kept)
+    for part in rendered.stretches(plan.wanted, cover):
+        if isinstance(part, rendered.Kept):
+            unused.discard(array("q", part.ids)[0])
+            yield _segment(opened, plan, part, len(sheets)) or _read(opened, plan, _stretch(plan, part))
+            continue
+        chunk = _read(opened, plan, part)
+        if not (part.whole and _keeps(plan) and len(chunk) == part.end - part.start):
+            yield chunk
+            continue
+        made = rendered.rendered(every, chunk, dialect)
+        seen = rendered.columns_seen(plan.definition, chunk)
+        with opened.database.transaction() as session:
+            rendered.keep(session, form.project_id, form.form_id, key, cover, chunk, made, seen)
+        yield Segment(made.submissions, made.blocks[: len(sheets)], made.rows[: len(sheets)])
+    cover.stale += [cover.kept[each].id for each in unused]
+    if cover.stale and _keeps(plan):
+        with opened.database.transaction() as session:
+            rendered.forget_segments(session, form.project_id, cover.stale)
+
+
+def _chosen(plan: Plan) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return plan.request.states, plan.request.versions
+
+
+def _keeps(plan: Plan) -> bool:
+    """Whether the same submissions are likely to be asked for again, by anybody."""
+    selection, request = plan.selection, plan.request
+    return not (selection.mask.hidden or selection.scope.limited or plan.form.draft or request.filter or request.since)
+
+
+def _segment(opened: Services, plan: Plan, part: rendered.Kept, sheets: int) -> Segment | None:
+    with opened.database.reading() as session:
+        return rendered.blocks_of(session, plan.form.project_id, part, sheets)
+
+
+def _stretch(plan: Plan, part: rendered.Kept) -> rendered.Stretch:
+    start = plan.wanted.index(array("q", part.ids)[0])
+    return rendered.Stretch(start, start + len(part.ids) // rendered.WIDTH, whole=False)
+
+
+def export_of(opened: Services, plan: Plan) -> Export:
     """What the format is given."""
     request = plan.request
-    plan.look = look_of(opened, plan)
+    plan.look, blocks = look_of(opened, plan), formats()[request.format].blocks
     sheets = sheets_of(plan.definition, plan.look)
     if request.repeats != FILES:
         sheets = [flat_sheet(plan.definition, plan.look, request, lambda: read_chunks(opened, plan))]
@@ -77,14 +143,24 @@ def export_of(opened: Services, plan: Plan, chunks: Iterator[Chunk] | None = Non
         plan.definition.title,
         plan.definition,
         sheets,
-        chunks or iter(read_chunks(opened, plan)),
+        _noted(plan, chunks_with_rendered(opened, plan, sheets) if blocks else read_chunks(opened, plan)),
         plan.planned_at,
         language=request.language,
         dialect=request.dialect,
         media=lambda: _media(opened, plan) if request.attachments else iter(()),
         audits=lambda: _audits(opened, plan) if request.attachments else iter(()),
+        codebook=codebook_of(plan.definition, sheets, plan.words, plan.definitions) if plan.definitions else [],
         due=lambda: len(plan.wanted) - plan.gone,
     )
+
+
+def _noted(plan: Plan, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The chunks; how far the export is is told with each."""
+    done = 0
+    for chunk in chunks:
+        yield chunk
+        done += chunk.submissions if isinstance(chunk, Segment) else len(chunk)
+        plan.progress(done)
 
 
 def _media(opened: Services, plan: Plan) -> Iterator[Media]:

@@ -16,7 +16,7 @@ from accounts.events import Happening, record
 from accounts.models import Actor
 from collector import passport
 from collector.export import Plan
-from collector.export_format import Chunk, Ledger
+from collector.export_format import Ledger
 from collector.export_rows import export_of
 from collector.exports import formats
 from collector.models_exports import StoredExport
@@ -38,9 +38,9 @@ class Run:
     number: int
     person: dict[str, Any] | None
 
-    def pieces(self, chunks: Iterator[Chunk] | None = None) -> Iterator[bytes]:
+    def pieces(self) -> Iterator[bytes]:
         """The file, in pieces; whatever goes wrong is noted, and the file has no end then."""
-        export = export_of(self.opened, self.plan, chunks)
+        export = export_of(self.opened, self.plan)
         export.passport = self._passport if self.plan.request.passport else None
         whole, size = sha256(), 0
         try:

@@ -27,6 +27,7 @@ from config.server import serve
 from config.services import Services
 from config.settings import SettingError
 from forms.first_start import Welcome, first_phone, first_start
+from sync.export_jobs import Exporter
 from sync.jobs import Clock
 from sync.worker import Worker
 
@@ -52,9 +53,10 @@ def run_server(app: Flask, opened: Services) -> None:
         _warn_of_old_sqlite(opened)
         welcome = first_start(opened)
         phone = first_phone(opened)
-        worker, clock = Worker(opened), Clock(opened)
+        worker, clock, exporter = Worker(opened), Clock(opened), Exporter(opened)
         worker.start()
         clock.start()
+        exporter.start()
         settings = opened.settings
         door = Door(opened)
         try:
@@ -78,6 +80,7 @@ def run_server(app: Flask, opened: Services) -> None:
                 f"Port {settings.port} cannot be used ({error.strerror}). Choose another: RELAIS_PORT=8001 make run"
             ) from None
         finally:
+            exporter.stop()
             clock.stop()
             worker.stop()
 

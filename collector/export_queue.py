@@ -1,0 +1,221 @@
+"""Exports that are made in the background: asked for, carried out, kept for a while, handed out."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts import roles
+from accounts.errors import not_found
+from accounts.models import Actor
+from accounts.scopes import mask_of, scope_of
+from collector.export import Plan, form_facts, plan_export, selection_of
+from collector.export_request import ExportRequest, of_json
+from collector.export_run import Run, finish, who, write_file
+from collector.masking import Mask
+from collector.models_exports import StoredExport
+from collector.reading import Selection
+from config.clock import now
+from config.problem import Problem
+from config.secret import derive
+from config.services import Services
+from config.settings import Settings
+from forms.models import Form
+
+ATTEMPTS = 3
+PROGRESS_SECONDS = 1.0
+# A download that nobody finished, or a server that stopped in the middle of one.
+STREAM_SECONDS = timedelta(days=1)
+
+
+class Withdrawn(Exception):
+    """Somebody took the export back while it was being made, or another process makes it now."""
+
+
+def folder_of(settings: Settings) -> Path:
+    """Where finished files are kept."""
+    return settings.data / "exports"
+
+
+def path_of(settings: Settings, project_id: int, number: int) -> Path:
+    """The file of an export."""
+    return folder_of(settings) / f"{project_id}-{number}"
+
+
+def mask_for(opened: Services, hidden: frozenset[str], request: ExportRequest, project_id: int) -> Mask:
+    """What a reader from whom these classes are hidden sees: nothing, or names made with a key of the project."""
+    key = derive(opened.secret, f"pseudonyms:{project_id}") if request.pseudonyms else b""
+    return Mask(hidden, key)
+
+
+def last_seq(session: Session, project_id: int, form_id: int, actor_id: int | None) -> int:
+    """The last event that had happened when this person's last finished export of the form was planned; 0 without one."""
+    query = (
+        select(StoredExport.seq)
+        .where(
+            StoredExport.project_id == project_id,
+            StoredExport.form_id == form_id,
+            StoredExport.actor_id == actor_id,
+            StoredExport.status == "done",
+        )
+        .order_by(StoredExport.id.desc())
+        .limit(1)
+    )
+    return session.scalar(query) or 0
+
+
+def find_export(session: Session, project_id: int, form_id: int, number: int) -> StoredExport:
+    """The export, or Problem 404.1."""
+    stored = session.get(StoredExport, (project_id, number))
+    if stored is None or stored.form_id != form_id:
+        raise not_found()
+    return stored
+
+
+def list_exports(
+    session: Session, project_id: int, form_id: int, actor_id: int, limit: int = 20
+) -> Sequence[StoredExport]:
+    """A person's last exports of a form, newest first."""
+    query = (
+        select(StoredExport)
+        .where(
+            StoredExport.project_id == project_id,
+            StoredExport.form_id == form_id,
+            StoredExport.actor_id == actor_id,
+        )
+        .order_by(StoredExport.id.desc())
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def withdraw(settings: Settings, stored: StoredExport) -> None:
+    """Take an export back: its file goes, its passport stays; one under way stops."""
+    if stored.status in ("queued", "running"):
+        stored.status, stored.error, stored.finished_at = "failed", "withdrawn", now()
+    stored.expires_at = now()
+    path_of(settings, stored.project_id, stored.id).unlink(missing_ok=True)
+
+
+def run_next(opened: Services, hold: Callable[[], bool] = lambda: True) -> bool:
+    """Carry out the oldest export that waits; True when there was one. Only one process may do this at a time: `hold` tells
+    whether it is still this one's turn."""
+    with opened.database.transaction() as session:
+        query = (
+            select(StoredExport)
+            .where(StoredExport.status.in_(("queued", "running")), StoredExport.expires_at.is_not(None))
+            .order_by(StoredExport.created_at, StoredExport.project_id, StoredExport.id)
+            .limit(1)
+        )
+        stored = session.scalars(query).first()
+        if stored is None:
+            return False
+        project_id, number = stored.project_id, stored.id
+        # One that runs already was cut off: the process that ran it is gone.
+        stored.status, stored.attempts = "running", stored.attempts + 1
+        if stored.attempts > ATTEMPTS:
+            finish(session, project_id, number, None, error="too many attempts")
+            return True
+    try:
+        _carry_out(opened, project_id, number, hold)
+    except Withdrawn:
+        pass
+    except Problem as problem:
+        _fail(opened, project_id, number, f"{problem.code:g}")
+    except Exception as error:
+        _fail(opened, project_id, number, type(error).__name__)
+        raise
+    return True
+
+
+def _fail(opened: Services, project_id: int, number: int, error: str) -> None:
+    with opened.database.transaction() as session:
+        finish(session, project_id, number, None, error=error)
+
+
+def _carry_out(opened: Services, project_id: int, number: int, hold: Callable[[], bool]) -> None:
+    with opened.database.reading() as session:
+        stored = session.get_one(StoredExport, (project_id, number))
+        plan = _plan(session, opened, stored)
+        person = who(session, stored.actor_id)
+    plan.progress = _Progress(opened, project_id, number, hold)
+    path = path_of(opened.settings, project_id, number)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    write_file(Run(opened, plan, number, person), path)
+
+
+def _plan(session: Session, opened: Services, stored: StoredExport) -> Plan:
+    """Decided anew, with the rights that the person has now."""
+    request = of_json(stored.request, ExportRequest())
+    form = session.get_one(Form, (stored.project_id, stored.form_id))
+    facts = form_facts(session, stored.project_id, form.xml_form_id)
+    selection = selection_for(session, opened, stored.actor_id, stored.project_id, facts.form_id, request)
+    since = last_seq(session, stored.project_id, stored.form_id, stored.actor_id) if request.since else 0
+    return plan_export(
+        session, opened, facts, selection_of(facts, selection.scope, selection.mask), request, since=since
+    )
+
+
+def selection_for(
+    session: Session, opened: Services, actor_id: int | None, project_id: int, form_id: int, request: ExportRequest
+) -> Selection:
+    """What an actor may take out; Problem 403.1 or 404.1 for one who may not."""
+    actor = session.get(Actor, actor_id or 0)
+    if actor is None:
+        raise not_found()
+    roles.demand(session, actor.id, "submission.read.masked", project_id, form_id)
+    hidden = mask_of(session, _Someone(actor.id), project_id, form_id)
+    scope = scope_of(session, actor.id, project_id)
+    return Selection(project_id, form_id, scope, mask=mask_for(opened, hidden, request, project_id))
+
+
+class _Someone:
+    def __init__(self, actor_id: int) -> None:
+        self.actor_id = actor_id
+
+
+class _Progress:
+    """Writes down how far an export is, once a second; Withdrawn when it is not wanted any more, or not from here."""
+
+    def __init__(self, opened: Services, project_id: int, number: int, hold: Callable[[], bool]) -> None:
+        self._hold = hold
+        self._opened = opened
+        self._key = (project_id, number)
+        self._due = time.monotonic() + PROGRESS_SECONDS
+
+    def __call__(self, done: int) -> None:
+        if time.monotonic() < self._due:
+            return
+        self._due = time.monotonic() + PROGRESS_SECONDS
+        if not self._hold():
+            raise Withdrawn
+        with self._opened.database.transaction() as session:
+            stored = session.get(StoredExport, self._key)
+            if stored is None or stored.status != "running":
+                raise Withdrawn
+            stored.done = done
+
+
+def forget_old(opened: Services) -> int:
+    """Remove files past their time, and note downloads that were never finished; how many files."""
+    removed = 0
+    folder = folder_of(opened.settings)
+    with opened.database.reading() as session:
+        kept = select(StoredExport.project_id, StoredExport.id).where(StoredExport.expires_at > now())
+        names = {f"{row[0]}-{row[1]}" for row in session.execute(kept)}
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name.removesuffix(".part") not in names:
+            path.unlink(missing_ok=True)
+            removed += 1
+    with opened.database.transaction() as session:
+        hanging = select(StoredExport).where(
+            StoredExport.status == "running",
+            StoredExport.expires_at.is_(None),
+            StoredExport.created_at < now() - STREAM_SECONDS,
+        )
+        for stored in session.scalars(hanging):
+            stored.status, stored.error = "failed", "interrupted"
+    return removed

@@ -1,0 +1,67 @@
+"""GeoJSON (RFC 7946): a feature for each submission, and for each row of a repeat that asks for a place.
+
+A row without a place, or with one that is not on Earth, has a null geometry; its properties hold the text all the same.
+Numbers are numbers where no digit is lost by it.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from collector.export_format import Export, Format
+from collector.places import Feature, features, with_places
+from collector.sheets import Column
+from collector.typed_cells import number_of
+
+PIECE = 1 << 16
+
+
+def write(export: Export) -> Iterator[bytes]:
+    """A FeatureCollection; `table` tells which table a feature is a row of."""
+    export.sheets = with_places(export.definition, export.sheets)
+    kinds = [{column.name: column for column in sheet.columns} for sheet in export.sheets]
+    held, size, first = [b'{"type":"FeatureCollection","features":['], 0, True
+    for each in export.submissions():
+        for number, sheet in enumerate(export.sheets):
+            for feature in features(export.definition, sheet, each):
+                made = orjson.dumps(_feature(feature, kinds[number]))
+                held += [made] if first else [b",\n", made]
+                size, first = size + len(made), False
+                export.ledger.wrote(number, 1)
+        if size > PIECE:
+            yield b"".join(held)
+            held, size = [], 0
+    export.verify()
+    held.append(b"]}\n")
+    yield b"".join(held)
+
+
+def _feature(feature: Feature, columns: dict[str, Column]) -> dict[str, Any]:
+    properties = {name: _value(columns[name], cell) for name, cell in feature.cells.items()}
+    return {
+        "type": "Feature",
+        "id": feature.key,
+        "geometry": feature.geometry,
+        "properties": {"table": feature.sheet.name or "Submissions", **properties},
+    }
+
+
+def _value(column: Column, cell: str) -> str | int | float | None:
+    if not cell:
+        return None
+    number = number_of(cell) if column.kind in ("int", "decimal", "split") else None
+    return cell if number is None else number
+
+
+FORMATS = (
+    Format(
+        "geojson",
+        ".geojson",
+        "application/geo+json",
+        ("GeoJSON, pour une carte", "GeoJSON, for a map"),
+        ("Les lieux des fiches, pour QGIS ou une carte en ligne.", "The places of submissions, for QGIS or a web map."),
+        write,
+        typed=True,
+    ),
+)

@@ -1,0 +1,37 @@
+"""Cells of text as numbers, days and moments, where nothing is lost by it. Pure."""
+
+import re
+from datetime import date, datetime
+
+from collector.odata.values import moment
+
+# A float holds so many digits for certain.
+_DIGITS = 15
+_INTEGER = re.compile(r"-?(?:0|[1-9]\d*)\Z")
+_DECIMAL = re.compile(r"-?(?:0|[1-9]\d*)?(?:\.\d+)?(?:[eE][+-]?\d{1,3})?\Z")
+
+
+def number_of(text: str) -> int | float | None:
+    """The number, if writing it as one loses no digit and no leading zero."""
+    if _INTEGER.match(text) and len(text.lstrip("-")) <= _DIGITS:
+        return int(text)
+    if text not in ("", "-") and _DECIMAL.match(text) and sum(map(str.isdigit, text)) <= _DIGITS:
+        found = float(text)
+        return found if abs(found) < 1e300 else None
+    return None
+
+
+def day_of(text: str) -> date | None:
+    """The day, if it is one."""
+    try:
+        return date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None
+
+
+def clock_of(text: str) -> datetime | None:
+    """The day and time that the clock of whoever wrote it showed, if it is a moment: the zone is left out."""
+    try:
+        return datetime.fromisoformat(moment(text)).replace(tzinfo=None) if "T" in text else None
+    except ValueError:
+        return None

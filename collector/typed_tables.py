@@ -1,0 +1,82 @@
+"""Tables for formats whose columns have one type each: rows wait in a file until the types are known. Pure but for that file.
+
+A column is of numbers, days or moments only if every cell of it is, without losing a digit; else it is of texts.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from collector.export_format import Export
+from collector.sheets import Column, Sheet
+from collector.typed_cells import clock_of, day_of, number_of
+
+NUMBER, DAY, MOMENT, TEXT = "number", "day", "moment", "text"
+_KINDS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "int": (NUMBER, number_of),
+    "decimal": (NUMBER, number_of),
+    "split": (NUMBER, number_of),
+    "choice": (NUMBER, number_of),
+    "date": (DAY, day_of),
+    "dateTime": (MOMENT, clock_of),
+}
+
+
+class TypedTable:
+    """The rows of a sheet; `kinds` are right once all rows are in. Close it."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+        self.columns: Sequence[Column] = sheet.columns
+        self._known = [_KINDS.get(column.kind, (TEXT, str)) for column in sheet.columns]
+        self._fits = [known[0] != TEXT for known in self._known]
+        self._filled = [False] * len(sheet.columns)
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        self.count = 0
+        self.longest = [0] * len(sheet.columns)
+
+    def add(self, cells: Sequence[str]) -> None:
+        """One row."""
+        for place, text in enumerate(cells):
+            if text:
+                self._filled[place] = True
+                self.longest[place] = max(self.longest[place], len(text.encode()))
+                if self._fits[place] and self._known[place][1](text) is None:
+                    self._fits[place] = False
+        self._file.write(orjson.dumps(cells) + b"\n")
+        self.count += 1
+
+    @property
+    def kinds(self) -> list[str]:
+        """The type of each column; one without any cell is of texts."""
+        return [
+            known[0] if fits and filled else TEXT
+            for known, fits, filled in zip(self._known, self._fits, self._filled, strict=True)
+        ]
+
+    def rows(self) -> Iterator[list[Any]]:
+        """The rows as values; None for an empty cell."""
+        reads = [known[1] if kind != TEXT else str for known, kind in zip(self._known, self.kinds, strict=True)]
+        self._file.seek(0)
+        for line in self._file:
+            cells: list[str] = orjson.loads(line)
+            yield [read(cell) if cell else None for read, cell in zip(reads, cells, strict=True)]
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._file.close()
+
+
+def typed_tables(export: Export) -> list[TypedTable]:
+    """Every sheet of the export, all rows in, checked."""
+    tables = [TypedTable(sheet) for sheet in export.sheets]
+    for each in export.submissions():
+        for number, table in enumerate(tables):
+            rows = table.sheet.rows(each)
+            for row in rows:
+                table.add(row)
+            export.ledger.wrote(number, len(rows))
+    export.verify()
+    return tables

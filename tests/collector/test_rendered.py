@@ -1,0 +1,153 @@
+"""Lines rendered beforehand say at every moment what would be rendered now, and are used."""
+
+import io
+import random
+import zipfile
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select, update
+
+from accounts.models import Actor
+from accounts.scopes import EVERYTHING
+from collector import export_rows, rendered
+from collector.arrival import unpacked
+from collector.export import form_facts, plan_export, selection_of
+from collector.export_request import ExportRequest
+from collector.export_run import Run
+from collector.masking import Mask
+from collector.models import Submission
+from collector.models_exports import RenderedSegment, Rendition
+from collector.review import set_review_state
+from tests.collector.receiving import set_in_trash, submissions
+from tests.installation import Installation, instance, new_id
+
+REQUESTS = (
+    ExportRequest(),
+    ExportRequest(format="csv"),
+    ExportRequest(split_multiples=True, group_paths=False),
+    ExportRequest(states=("received", "approved"), guard=True, separator=";", bom=True),
+)
+
+
+def exported(relais: Installation, request: ExportRequest) -> dict[str, bytes]:
+    """The files of an export."""
+    with relais.services.database.reading() as session:
+        form = form_facts(session, relais.project_id, "household")
+        plan = plan_export(session, relais.services, form, selection_of(form, EVERYTHING), request)
+    content = b"".join(Run(relais.services, plan, 0, None).pieces())
+    if request.format == "csv":
+        return {"csv": content}
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    assert archive.testzip() is None
+    return {name: archive.read(name) for name in archive.namelist() if name.endswith(".csv")}
+
+
+def anew(relais: Installation, request: ExportRequest, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """The same, without anything rendered beforehand."""
+    with monkeypatch.context() as patched:
+        patched.setattr(export_rows, "_cover", lambda *_: rendered.Cover())
+        patched.setattr(export_rows, "_keeps", lambda *_: False)
+        return exported(relais, request)
+
+
+def segments(relais: Installation) -> int:
+    with relais.services.database.reading() as session:
+        return len(session.scalars(select(RenderedSegment.id)).all())
+
+
+class Life:
+    """What may happen to the submissions of a form, by chance."""
+
+    def __init__(self, relais: Installation) -> None:
+        self.relais = relais
+        self.chance = random.Random(7)
+
+    def send(self) -> None:
+        for _ in range(self.chance.randrange(1, 5)):
+            name, photo = self.chance.choice(("Ali", "=1", "a,b")), self.chance.choice(("", "a.jpg"))
+            children = ("x",) * self.chance.randrange(3)
+            answer = self.relais.post(instance(new_id(), name=name, photo=photo, children=children))
+            assert answer.status_code == 201
+
+    def edit(self) -> None:
+        old = self.chance.choice(submissions(self.relais))
+        current = self.relais.rows(f"SELECT instance_id FROM receipt WHERE id = {old.current_receipt_id}")[0][0]
+        if old.deleted_at is None:
+            answer = self.relais.post(instance(new_id(), deprecated_id=current, name="Edited"))
+            assert answer.status_code == 201
+
+    def review(self) -> None:
+        chosen = self.chance.choice(submissions(self.relais))
+        with self.relais.services.database.transaction() as session:
+            found = session.get_one(Submission, (self.relais.project_id, chosen.id))
+            set_review_state(session, found, self.chance.choice(("approved", "rejected", None)), by=1)
+
+    def bring_the_photo(self) -> None:
+        chosen = self.chance.choice([each.id for each in submissions(self.relais) if each.deleted_at is None])
+        (xml,) = self.relais.rows(f"SELECT xml FROM receipt WHERE id = {chosen}")[0]
+        assert self.relais.post(unpacked(xml), {"a.jpg": b"photo"}).status_code == 201
+
+    def delete(self) -> None:
+        chosen = self.chance.choice(submissions(self.relais))
+        set_in_trash(self.relais, chosen.id, away=chosen.deleted_at is None)
+
+    def rename(self) -> None:
+        with self.relais.services.database.transaction() as session:
+            name = f"Téléphone {self.chance.random()}"
+            session.execute(update(Actor).where(Actor.id == self.relais.phone.actor_id).values(display_name=name))
+
+
+def test_whatever_happens_exports_are_as_if_rendered_now(relais: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendered, "SIZE", 3)
+    life = Life(relais)
+    life.send()
+    steps = [life.send, life.send, life.edit, life.review, life.bring_the_photo, life.delete, life.rename]
+    for _ in range(8):
+        life.chance.choice(steps)()
+        life.chance.choice(steps)()
+        for request in REQUESTS:
+            assert exported(relais, request) == anew(relais, request, monkeypatch)
+    assert segments(relais) > 4
+
+
+def test_what_was_rendered_is_used_and_thrown_away_when_it_is_not_right(
+    post_node: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendered, "SIZE", 2)
+    for _ in range(5):
+        post_node.post(instance(new_id()))
+    first = exported(post_node, ExportRequest())
+    assert segments(post_node) == 2
+
+    def forbidden(*_: object) -> None:
+        raise AssertionError("read again")
+
+    read = export_rows._read  # noqa: SLF001
+    with monkeypatch.context() as patched:
+        # The odd newest one is read; the others are there.
+        patched.setattr(
+            export_rows, "_read", lambda opened, plan, part: read(opened, plan, part) if part.end == 1 else forbidden()
+        )
+        assert exported(post_node, ExportRequest()) == first
+        assert exported(post_node, ExportRequest(format="csv"))["csv"] == first["household.csv"]
+    set_in_trash(post_node, submissions(post_node)[1].id)
+    exported(post_node, ExportRequest())
+    assert segments(post_node) == 2
+    monkeypatch.setattr(rendered, "RENDERING", 999)
+    assert exported(post_node, ExportRequest()) != {}
+    with post_node.services.database.transaction() as session:
+        assert len(session.scalars(select(Rendition)).all()) == 2
+        rendered.forget_form(session, 1, post_node.published["household"].form_id)
+    assert segments(post_node) == 0
+
+
+def test_readers_who_see_less_never_meet_what_was_rendered_for_others(post_node: Installation) -> None:
+    post_node.post(instance(new_id()))
+    with post_node.services.database.reading() as session:
+        form = form_facts(session, 1, "household")
+        selection = replace(selection_of(form, EVERYTHING), mask=Mask(frozenset({"P"})))
+        plan = plan_export(session, post_node.services, form, selection, ExportRequest())
+    assert not export_rows._keeps(plan)  # noqa: SLF001
+    list(Run(post_node.services, plan, 0, None).pieces())
+    assert segments(post_node) == 0
