@@ -1,13 +1,15 @@
 """A real browser, the size of a phone unless a test wants another."""
 
+import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zxingcpp
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.installation import PASSWORD, Installation, instance, new_id
+from tests.installation import PASSWORD, Installation, instance, new_id, xform
 from tests.served import Place, Served
 from tests.skips import require_tool
 
@@ -52,7 +54,8 @@ def visit(chromium: Browser, served: Served) -> Iterator[Open]:
 
 @pytest.fixture
 def busy(place: Place) -> Place:
-    """A project with something of every kind: submissions, a correction, a conflict, a photo, a held edit, two phones."""
+    """A project with something of every kind: submissions, a correction, a conflict, a photo, a held edit, two phones, a
+    draft with a missing file."""
     fill(place.relais)
     return place
 
@@ -68,6 +71,25 @@ def fill(relais: Installation) -> None:
     relais.post(instance(new_id(), instance_name="Ménage de Kablewa"))
     relais.post(instance(new_id(), deprecated_id=new_id()))
     relais.new_phone("Aïcha Moussa")
+    asking = b'</instance><instance id="l" src="jr://file/une_liste_au_nom_tres_long_pour_un_telephone.csv"/>'
+    relais.draft(xform(version="2").replace(b"</instance>", asking))
+
+
+GREY = """async (picture) => {
+  const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${picture}`)).blob());
+  const canvas = new OffscreenCanvas(image.width, image.height).getContext("2d");
+  canvas.drawImage(image, 0, 0);
+  const pixels = canvas.getImageData(0, 0, image.width, image.height).data;
+  return [image.width, image.height, Array.from({length: pixels.length / 4}, (_, place) => pixels[4 * place])];
+}"""
+
+
+def read(page: Page, picture: bytes) -> str:
+    """The text of the QR code in a PNG; the browser unpacks it."""
+    blank = page.context.new_page()
+    width, height, shades = blank.evaluate(GREY, base64.b64encode(picture).decode())
+    image = memoryview(bytes(shades)).cast("B", shape=[height, width])
+    return str(zxingcpp.read_barcodes(image, formats=zxingcpp.barcode_formats_from_str("QRCode"))[0].text)
 
 
 # A JPEG of eight grey pixels by eight.
