@@ -25,7 +25,7 @@ api = Blueprint("accounts_api", __name__, url_prefix="/v1")
 
 
 @api.post("/sessions")
-@describe(answer=SessionSchema(), body=SignInSchema(), problems=(400.3, 400.11, 429), public=True)
+@describe(answer=SessionSchema(), body=SignInSchema(), problems=(400.3, 400.11, 401.2, 429), public=True)
 def sign_in() -> ResponseReturnValue:
     """A bearer token for an e-mail and password; also set as a cookie."""
     given = {name: json_body().get(name, ABSENT) for name in ("email", "password")}

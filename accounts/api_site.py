@@ -67,7 +67,7 @@ def show_public_config() -> ResponseReturnValue:
 
 
 @api.get("/config/public/<segment:key>")
-@describe(answer=SettingSchema(), public=True)
+@describe(answer=SettingSchema(), problems=(403.1, 404.1), public=True)
 def show_public_setting(key: str) -> ResponseReturnValue:
     """One of them; a picture comes as it is."""
     with reading() as session:

@@ -161,7 +161,7 @@ def change_password(actor_id: int) -> ResponseReturnValue:
 
 
 @api.post("/users/reset/initiate")
-@describe(answer=SuccessSchema(), body=EmailSchema(), problems=(400.2, 400.11), public=True)
+@describe(answer=SuccessSchema(), body=EmailSchema(), problems=(400.2, 400.11, 401.2, 403.1), public=True)
 def start_reset() -> ResponseReturnValue:
     """Ask for a new password; the answer is the same whether or not the e-mail is known. `invalidate=true`, for
     administrators, makes the present password useless at once.

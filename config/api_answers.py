@@ -29,7 +29,8 @@ def finish(response: Response) -> Response:
     if response.mimetype == "application/json":
         if "charset" not in response.mimetype_params:
             response.headers["Content-Type"] = "application/json; charset=utf-8"
-        if reading and response.status_code == 200 and not response.is_streamed and not response.get_etag()[0]:
+        whole = not response.is_streamed and not response.direct_passthrough
+        if reading and response.status_code == 200 and whole and not response.get_etag()[0]:
             response.add_etag(weak=True)
             response.make_conditional(request)
     return response

@@ -202,15 +202,21 @@ def _responses(operation: Operation, schemas: "_Components") -> dict[str, Any]:
         found["304"] = {"description": "Not modified since the answer whose ETag came in If-None-Match."}
     for status in sorted({int(code) for code in codes}):
         listed = ", ".join(f"{code:g}" for code in sorted(codes) if int(code) == status)
-        found[str(status)] = {
-            "description": f"Problem {listed}.",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
+        found[str(status)] = {"description": f"Problem {listed}.", "content": _problem_content(operation)}
     found["503"] = {
         "description": "The database is away, or the disk is full; it will pass.",
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": _problem_content(operation),
     }
     return found
+
+
+def _problem_content(operation: Operation) -> dict[str, Any]:
+    """JSON; where phones and OData programs ask for XML, XML."""
+    content: dict[str, Any] = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    asks_xml = isinstance(operation.description.answer, str) and operation.description.answer.endswith("xml")
+    if asks_xml or operation.path.startswith((PREFIX + "key/", PREFIX + "test/")):
+        content["text/xml"] = {}
+    return content
 
 
 def _success(description: Description, schemas: "_Components") -> dict[str, Any]:
@@ -261,7 +267,7 @@ class _Components:
         longest = getattr(field, "longest", None)
         if longest is not None and shown.get("type") == "string":
             shown = {**shown, "maxLength": longest}
-        if field.allow_none and "type" in shown:
+        if field.allow_none and isinstance(shown.get("type"), str):
             shown = {**shown, "type": [shown["type"], "null"]}
         elif field.allow_none and "$ref" in shown:
             shown = {"anyOf": [shown, {"type": "null"}]}

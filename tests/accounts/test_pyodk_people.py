@@ -58,3 +58,11 @@ def test_pyodk_makes_app_users_and_gives_them_forms(served: Served, place: Place
             place.relais.post(instance(new_id()), url=f"/v1/key/{made[0].token}/projects/{project_id}").status_code
             == 201
         )
+
+
+def test_pyodk_reads_the_whole_audit_log(served: Served, place: Place, tmp_path: Path) -> None:
+    served.person("auditor@example.org", "admin")
+    with client(served, tmp_path, "auditor@example.org", place.relais.project_id) as central:
+        everything = central.get("audits").json()
+        assert everything == central.get("audits?limit=1000").json()
+        assert central.get("audits", headers={"X-Extended-Metadata": "true"}).json()[-1]["actee"]
