@@ -28,7 +28,7 @@ def create_form(
     session: Session, project_id: int, upload: Upload, *, by: int | None = None, ignore_warnings: bool = False
 ) -> FormVersion:
     """A new form with this draft. Problem 400.27 without meta, 400.16 with warnings, 409.3 where a living form has its id."""
-    upload = with_key_of_project(session, project_id, upload)
+    upload = with_key_of_project(session, project_id, upload, new_form=True)
     definition = upload.definition
     if not any(field.name == "meta" and field.type == "structure" for field in definition.fields):
         raise meta_missing()

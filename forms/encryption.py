@@ -13,6 +13,7 @@ from config.clock import now
 from config.database import next_ids
 from forms.managed_key import ManagedKey, version_suffix
 from forms.models import EncryptionKey, Form, FormAttachment, FormVersion
+from forms.names import LONGEST
 from forms.public_key import with_public_key
 from forms.queries import findings_of, get_version
 from forms.uploads import Upload, read_xform
@@ -22,14 +23,29 @@ from forms.versions import GivenFile, NewVersion, Workbook, add_version
 FEATURE = "managed encryption"
 
 
-def with_key_of_project(session: Session, project_id: int, upload: Upload) -> Upload:
+def key_of_project(session: Session, project_id: int, *, new_form: bool = False) -> str | None:
+    """The public key that every form of the project must carry; None where nothing is encrypted.
+
+    `new_form`: the caller makes a form appear, which whoever encrypts the project cannot know of yet. The two wait for
+    each other; for forms that are here their own rows do that.
+    """
+    query = select(Project.key_id).where(Project.id == project_id)
+    key_id = session.scalar(query.with_for_update(read=True) if new_form else query)
+    return None if key_id is None else session.get_one(EncryptionKey, (project_id, key_id)).public
+
+
+def with_key_of_project(session: Session, project_id: int, upload: Upload, *, new_form: bool = False) -> Upload:
     """A definition as an encrypted project takes it; as it came elsewhere, or when it brings a key of its own."""
-    key_id = session.scalars(select(Project.key_id).where(Project.id == project_id)).first()
-    if key_id is None or upload.definition.public_key is not None:
+    public = key_of_project(session, project_id, new_form=new_form)
+    if public is None or upload.definition.public_key is not None:
         return upload
-    public = session.get_one(EncryptionKey, (project_id, key_id)).public
-    encrypted = read_xform(_encrypted(upload.xform, upload.definition.version, public, version_suffix()))
+    encrypted = read_xform(with_key(upload.xform, upload.definition.version, public, version_suffix()))
     return replace(upload, xform=encrypted.xform, definition=encrypted.definition)
+
+
+def with_key(xform: bytes, version: str, public: str, suffix: str) -> bytes:
+    """The XForm of that version with the public key, and the suffix behind its version."""
+    return with_version(with_public_key(xform, public), version[: LONGEST - len(suffix)] + suffix)
 
 
 def encrypt_project(session: Session, project: Project, key: ManagedKey, hint: str | None, *, by: int) -> None:
@@ -58,16 +74,17 @@ def encrypt_project(session: Session, project: Project, key: ManagedKey, hint: s
     suffix = version_suffix()
     forms = select(Form).where(Form.project_id == project.id, Form.deleted_at.is_(None)).order_by(Form.id)
     for form in session.scalars(forms.with_for_update()):
-        _encrypt_published(session, form, key.public, suffix, by)
-        _encrypt_draft(session, form, key.public, suffix, by)
+        encrypt_form(session, form, key.public, suffix, by=by)
     record(session, Happening(project.id, "project.update", by, details={"encrypted": True}))
 
 
-def _encrypted(xform: bytes, version: str, public: str, suffix: str) -> bytes:
-    return with_version(with_public_key(xform, public), version + suffix)
+def encrypt_form(session: Session, form: Form, public: str, suffix: str, *, by: int | None) -> None:
+    """What is published of a form and its draft, each again with the key unless it has one."""
+    _encrypt_published(session, form, public, suffix, by)
+    _encrypt_draft(session, form, public, suffix, by)
 
 
-def _encrypt_published(session: Session, form: Form, public: str, suffix: str, by: int) -> None:
+def _encrypt_published(session: Session, form: Form, public: str, suffix: str, by: int | None) -> None:
     if form.current_version_id is None:
         return
     old = get_version(session, form.project_id, form.current_version_id)
@@ -81,7 +98,7 @@ def _encrypt_published(session: Session, form: Form, public: str, suffix: str, b
     record(session, Happening(form.project_id, "form.update.publish", by, form_id=form.id, details=details))
 
 
-def _encrypt_draft(session: Session, form: Form, public: str, suffix: str, by: int) -> None:
+def _encrypt_draft(session: Session, form: Form, public: str, suffix: str, by: int | None) -> None:
     if form.draft_version_id is None:
         return
     old = get_version(session, form.project_id, form.draft_version_id)
@@ -97,9 +114,9 @@ def _encrypt_draft(session: Session, form: Form, public: str, suffix: str, by: i
     record(session, Happening(form.project_id, "form.update.draft.set", by, form_id=form.id, details=details))
 
 
-def _twin(session: Session, form: Form, old: FormVersion, public: str, suffix: str, by: int) -> FormVersion:
+def _twin(session: Session, form: Form, old: FormVersion, public: str, suffix: str, by: int | None) -> FormVersion:
     """The same version with the key: its files and its workbook are the same."""
-    upload = read_xform(_encrypted(old.xml, old.version, public, suffix))
+    upload = read_xform(with_key(old.xml, old.version, public, suffix))
     places = session.scalars(
         select(FormAttachment).where(
             FormAttachment.project_id == form.project_id, FormAttachment.form_version_id == old.id

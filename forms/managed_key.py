@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from cryptography.hazmat.primitives import hashes, padding, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -16,6 +17,7 @@ from forms.errors import undecryptable
 
 BITS = 2048
 ROUNDS = 128_000
+MARK = "[encrypted:"
 _BLOCK = 16
 
 
@@ -60,10 +62,17 @@ def open_managed_key(sealed: Mapping[str, str], passphrase: str) -> RSAPrivateKe
 
 
 def version_suffix() -> str:
-    """What tells an encrypted version from its plain twin: phones must see that the form has changed."""
-    moment = int(time.time() * 1000).to_bytes(6, "big")
-    return f"[encrypted:{base64.b64encode(moment).decode()}]"
+    """What tells an encrypted version from its plain twin: phones must see that the form has changed. ODK Central's, but
+    never with the `+` or `/` that addresses stumble over."""
+    moment = int(time.time() * 1000)
+    while True:
+        text = base64.b64encode(moment.to_bytes(6, "big")).decode()
+        if "+" not in text and "/" not in text:
+            return f"{MARK}{text}]"
+        moment += 1
 
 
 def _stretched(passphrase: str, salt: bytes) -> bytes:
-    return PBKDF2HMAC(hashes.SHA256(), 32, salt, ROUNDS).derive(passphrase.encode())
+    # Keyboards write an é in two ways.
+    secret = normalize("NFC", passphrase).encode()
+    return PBKDF2HMAC(hashes.SHA256(), 32, salt, ROUNDS).derive(secret)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import select
@@ -12,7 +12,9 @@ from accounts.events import Happening, record
 from config.clock import now
 from config.storage import Storage
 from forms.compiler import Compiled
+from forms.encryption import key_of_project, with_key
 from forms.errors import attachments_missing, version_taken
+from forms.managed_key import MARK, version_suffix
 from forms.models import Form, FormAttachment, FormVersion
 from forms.names import check_names, check_title
 from forms.stored_files import StoredFile, ensure_blob, store
@@ -63,11 +65,13 @@ def prepare(
 
 
 def publish(session: Session, project_id: int, prepared: Prepared, *, actor_id: int | None = None) -> Published:
-    """Make it the current version. The same again changes nothing; the same version with other bytes or files is 409.6.
+    """Make it the current version, encrypted if the project is. The same again changes nothing; the same version with other
+    bytes or files is 409.6.
 
     A deleted form counts: phones may still hold it, and replace it, unsent answers and all, by what has its name and
     version (C16).
     """
+    prepared = _as_project_wants(session, project_id, prepared)
     definition = prepared.definition
     form = find_form(session, project_id, definition.xml_form_id)
     for twin in published_versions(session, project_id, definition.xml_form_id, definition.version):
@@ -100,6 +104,32 @@ def published_versions(session: Session, project_id: int, xml_form_id: str, vers
         )
     )
     return list(session.scalars(query))
+
+
+def _as_project_wants(session: Session, project_id: int, prepared: Prepared) -> Prepared:
+    """With the project's key, if it has one, under the version it was given before: so the same again is the same."""
+    compiled, definition = prepared.compiled, prepared.definition
+    public = key_of_project(session, project_id, new_form=True)
+    if public is None or definition.public_key is not None:
+        return prepared
+    query = (
+        select(FormVersion.version, FormVersion.sha256)
+        .join(Form, (Form.project_id == FormVersion.project_id) & (Form.id == FormVersion.form_id))
+        .where(
+            FormVersion.project_id == project_id,
+            Form.xml_form_id == definition.xml_form_id,
+            FormVersion.version.startswith(definition.version + MARK, autoescape=True),
+            FormVersion.published_at.is_not(None),
+        )
+        .order_by(FormVersion.id)
+    )
+    suffix = version_suffix()
+    for version, sha256 in session.execute(query):
+        suffix = version.removeprefix(definition.version)
+        if hashlib.sha256(with_key(compiled.xform, definition.version, public, suffix)).digest() == sha256:
+            break
+    xform = with_key(compiled.xform, definition.version, public, suffix)
+    return replace(prepared, compiled=replace(compiled, xform=xform), definition=parse_xform(xform))
 
 
 def _new_version(session: Session, project_id: int, prepared: Prepared) -> NewVersion:

@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 from accounts.errors import not_found
 from accounts.events import Happening, record
 from config.clock import now
+from forms.encryption import encrypt_form, key_of_project
 from forms.errors import form_exists
+from forms.managed_key import version_suffix
 from forms.models import Form
 from forms.versions import find_form
 
@@ -34,9 +36,12 @@ def deleted_form(session: Session, project_id: int, form_id: int) -> Form:
 
 
 def restore_form(session: Session, form: Form, *, by: int | None = None) -> None:
-    """Take it out of the trash; Problem 409.3 while another form lives under its id."""
+    """Take it out of the trash, encrypted if the project is by now; Problem 409.3 while another form lives under its id."""
     if find_form(session, form.project_id, form.xml_form_id) is not None:
         raise form_exists(form.project_id, form.xml_form_id)
+    public = key_of_project(session, form.project_id, new_form=True)
     form.deleted_at = None
     session.flush()
     record(session, Happening(form.project_id, "form.restore", by, form_id=form.id))
+    if public is not None:
+        encrypt_form(session, form, public, version_suffix(), by=by)

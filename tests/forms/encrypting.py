@@ -11,13 +11,17 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
+SHA256 = hashes.SHA256()
 
-def encrypt(public: str, instance_id: str, files: Sequence[bytes]) -> tuple[str, list[bytes]]:
+
+def encrypt(
+    public: str, instance_id: str, files: Sequence[bytes], mask: hashes.HashAlgorithm = SHA256
+) -> tuple[str, list[bytes]]:
     """(base64EncryptedKey, encrypted files), the submission's XML being the last file."""
     key = os.urandom(32)
     loaded = serialization.load_der_public_key(base64.b64decode(public))
     assert isinstance(loaded, RSAPublicKey)
-    sealed = loaded.encrypt(key, padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None))
+    sealed = loaded.encrypt(key, padding.OAEP(padding.MGF1(mask), SHA256, None))
     seed = bytearray(hashlib.md5(instance_id.encode() + key).digest())
     encrypted = []
     for number, content in enumerate(files):
