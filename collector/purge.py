@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from accounts.events import Happening, record
 from accounts.models import Assignment, Event, EventNote, PublicLink, ScopeRule, Tombstone
+from collector import rendered
 from collector.intake import tombstone_key
 from collector.models import TRIED, Answers, Comment, Receipt, ReceiptFile, ScopeKey, Submission, Tally
+from collector.models_exports import ExportPreset, StoredExport
 from collector.tally import bucket_of, count
 from config.clock import now
 from config.database import Model
@@ -73,6 +75,17 @@ def erase(session: Session, project_id: int, receipt_ids: Collection[int]) -> No
     ):
         _delete(session, table, project_id, key, receipt_ids)
     forget_unnamed(session, project_id, files)
+    _forget_exported(session, project_id, {each.form_id for each in submissions if not each.draft_version_id})
+
+
+def _forget_exported(session: Session, project_id: int, form_ids: Collection[int]) -> None:
+    """Nobody fetches finished exports of these forms any more, nor are lines used that were rendered; the files are swept
+    later, and the passports stay."""
+    for form_id in form_ids:
+        rendered.forget_form(session, project_id, form_id)
+    of_forms = (StoredExport.project_id == project_id, StoredExport.form_id.in_(form_ids))
+    finished = (StoredExport.status == "done", StoredExport.expires_at > now())
+    session.execute(update(StoredExport).where(*of_forms, *finished).values(expires_at=now()))
 
 
 def purge_trash(session: Session, project_id: int, before: datetime, secret: bytes, limit: int) -> int:
@@ -125,7 +138,8 @@ def purge_form(session: Session, form: Form) -> None:
     )
     remove_versions(session, project_id, versions)
     _blank_notes(session, project_id, select(Event.seq).where(Event.project_id == project_id, Event.form_id == form_id))
-    for table in (Tally, Assignment, ScopeRule):
+    rendered.forget_form(session, project_id, form_id)
+    for table in (Tally, Assignment, ScopeRule, StoredExport, ExportPreset):
         _delete(session, table, project_id, "form_id", [form_id])
     ended = update(PublicLink).where(PublicLink.project_id == project_id, PublicLink.form_id == form_id)
     session.execute(ended.where(PublicLink.ended_at.is_(None)).values(ended_at=now()))

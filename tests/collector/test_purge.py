@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import update
 
+from collector import rendered
 from collector.check import check_everything
 from config.clock import now
 from forms.models import Form, FormVersion
@@ -73,13 +75,16 @@ def test_drafts_that_are_gone_leave_no_rows_a_day_later(relais: Installation) ->
     assert relais.rows("SELECT count(*) FROM blob") == [(0,)]
 
 
-def test_a_form_is_purged_after_thirty_days_in_the_trash(relais: Installation) -> None:
+def test_a_form_is_purged_after_thirty_days_in_the_trash(relais: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendered, "SIZE", 2)
     admin = admin_of(relais)
     admin.create(form("kept"), "?publish=true")
     phone = relais.new_phone("Téléphone 9")
     admin("POST", f"/forms/household/assignments/app-user/{phone.actor_id}")
     for number in range(3):
         relais.post(instance(new_id(), photo="a.jpg"), {"a.jpg": b"photo %d" % number})
+    assert len(admin("GET", "/forms/household/submissions.csv.zip").data) > 1000
+    assert relais.rows("SELECT count(*) FROM rendered_block")[0][0] > 0
     admin("PATCH", "/forms/household", {"state": "closing"}, X_Action_Notes="said%20to%20nobody")
     admin("DELETE", "/forms/household")
     assert purge_forms(relais.services) == 0
@@ -95,6 +100,8 @@ def test_a_form_is_purged_after_thirty_days_in_the_trash(relais: Installation) -
     assert relais.rows("SELECT body FROM event_note") == [("",)]
     assert relais.rows("SELECT action FROM event WHERE action LIKE 'form.purge'") == [("form.purge",)]
     assert relais.rows("SELECT count(*) FROM assignment WHERE form_id <> 0") == [(0,)]
+    for table in ("export", "rendition", "rendered_segment", "rendered_block"):
+        assert relais.rows(f"SELECT count(*) FROM {table}") == [(0,)]
     assert check_everything(relais.services).faults == []
     # The id is free again, and the purged version may be published anew.
     relais.publish()

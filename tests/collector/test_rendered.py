@@ -13,11 +13,13 @@ from accounts.scopes import EVERYTHING
 from collector import export_rows, rendered
 from collector.arrival import unpacked
 from collector.export import form_facts, plan_export, selection_of
+from collector.export_queue import forget_old, path_of, run_next
 from collector.export_request import ExportRequest
-from collector.export_run import Run
+from collector.export_run import Run, begin
 from collector.masking import Mask
 from collector.models import Submission
 from collector.models_exports import RenderedSegment, Rendition
+from collector.purge import erase
 from collector.review import set_review_state
 from tests.collector.receiving import set_in_trash, submissions
 from tests.installation import Installation, instance, new_id
@@ -103,7 +105,7 @@ def test_whatever_happens_exports_are_as_if_rendered_now(relais: Installation, m
     life = Life(relais)
     life.send()
     steps = [life.send, life.send, life.edit, life.review, life.bring_the_photo, life.delete, life.rename]
-    for _ in range(8):
+    for _ in range(5):
         life.chance.choice(steps)()
         life.chance.choice(steps)()
         for request in REQUESTS:
@@ -140,6 +142,28 @@ def test_what_was_rendered_is_used_and_thrown_away_when_it_is_not_right(
         assert len(session.scalars(select(Rendition)).all()) == 2
         rendered.forget_form(session, 1, post_node.published["household"].form_id)
     assert segments(post_node) == 0
+
+
+def test_nothing_of_what_is_erased_stays_rendered_or_can_be_fetched(
+    post_node: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendered, "SIZE", 2)
+    for _ in range(3):
+        post_node.post(instance(new_id()))
+    with post_node.services.database.reading() as session:
+        form = form_facts(session, 1, "household")
+        plan = plan_export(session, post_node.services, form, selection_of(form, EVERYTHING), ExportRequest())
+    with post_node.services.database.transaction() as session:
+        number, _ = begin(session, plan, 1, queued=True)
+    assert run_next(post_node.services)
+    assert segments(post_node) == 1
+    with post_node.services.database.transaction() as session:
+        erase(session, 1, [submissions(post_node)[0].id])
+    assert segments(post_node) == 0
+    kept = path_of(post_node.services.settings, 1, number)
+    assert kept.exists()
+    assert forget_old(post_node.services) == 1
+    assert not kept.exists()
 
 
 def test_readers_who_see_less_never_meet_what_was_rendered_for_others(post_node: Installation) -> None:
