@@ -13,7 +13,7 @@ from accounts import roles
 from accounts.app_users import Phone
 from accounts.callers import API_COOKIE, COOKIE, SECURE_API_COOKIE, Request, identify
 from accounts.digest import BasicAnswer, parse_authorization
-from accounts.errors import authentication_failed, insufficient_rights
+from accounts.errors import authentication_failed, insufficient_rights, not_found
 from accounts.events import noting
 from accounts.guessing import sources
 from accounts.idempotency import View, claim_key, repeatable
@@ -135,6 +135,9 @@ def demand(
     With a form's number, roles given for that form alone count too. On pages strangers to a project also hear 403.1 when
     there is none: whether it exists is no business of theirs.
     """
+    if project_id == roles.SITE and (request.view_args or {}).get("project_id") == roles.SITE:
+        # An address that names project 0 must not be taken for the site as a whole.
+        raise not_found()
     if not request.path.startswith(API) and verb not in roles.verbs_of(session, person.actor_id, project_id, form_id):
         raise insufficient_rights()
     return roles.demand(session, person.actor_id, verb, project_id, form_id)

@@ -58,7 +58,7 @@ def access(verb: str, project_id: int | None, token: str | None) -> Access:
         if project_id is not None and project_id != caller.project_id:
             raise not_found()
         return access_of_phone(services().database, caller, verb)
-    project_id = project_id or DEFAULT_PROJECT
+    project_id = DEFAULT_PROJECT if project_id is None else project_id
     with reading() as session:
         forms = roles.forms_where(session, caller.actor_id, verb, project_id)
         if not forms:

@@ -203,6 +203,12 @@ def test_a_colleague_from_another_project_sees_nothing_of_this_one(house: House,
     assert house.said(answer, path) == []
 
 
+@each([rule for rule in READING if "project_id" in rule.arguments])
+def test_project_0_is_no_project_and_not_the_site(house: House, rule: Rule) -> None:
+    path = house.path(rule).replace(f"/projects/{house.relais.project_id}", "/projects/0", 1)
+    assert administrator(house.relais)("GET", path).status_code == 404
+
+
 @pytest.mark.parametrize(("rule", "method"), WRITING, ids=lambda value: getattr(value, "rule", value))
 def test_who_may_only_read_changes_nothing(house: House, rule: Rule, method: str) -> None:
     if rule.endpoint in OWN | READERS_MAY or rule.endpoint.startswith("openrosa."):
