@@ -31,6 +31,7 @@ import collector.api_odata
 import collector.api_projects
 import collector.api_review
 import collector.api_scopes
+import collector.api_search
 import collector.api_submissions
 import collector.api_versions
 import collector.cli
@@ -149,6 +150,7 @@ BLUEPRINTS = (
     collector.api_review.api,
     collector.api_geojson.api,
     collector.api_scopes.api,
+    collector.api_search.api,
     collector.api_versions.api,
     collector.api_attachments.api,
     collector.api_comments.api,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts.actees import actee_of_form
 from accounts.errors import not_found
-from accounts.models import Actor, Project
+from accounts.models import Project
 from accounts.schemas import ActorSchema
 from accounts.signed_in import api_caller, changing, creating
 from collector import review
@@ -46,7 +46,11 @@ def list_comments(project_id: int, xml_form_id: str, instance_id: str) -> Respon
         access = form_access(session, person, "submission.read", project_id, xml_form_id)
         submission = review.named_submission(session, access.selection, instance_id)
         comments = review.comments_of(session, submission)
-        actors = actors_of(session, [each.actor_id for each in comments]) if wishes().extended else None
+        actors = (
+            actors_of(session, [each.actor_id for each in comments], access.selection.mask)
+            if wishes().extended
+            else None
+        )
     return _json([_comment(each, actors) for each in comments])
 
 
@@ -94,7 +98,9 @@ def list_activity(project_id: int, xml_form_id: str, instance_id: str, draft: bo
         if row is None:
             raise not_found()
         entries = activities_of(session, project_id, row.id, row.instance_id, wanted)
-        actors = actors_of(session, [each.actor_id for each in entries]) if wanted.extended else None
+        actors = (
+            actors_of(session, [each.actor_id for each in entries], access.selection.mask) if wanted.extended else None
+        )
         actee = _actee_of(session, access)
     found: list[dict[str, object]] = []
     for each in entries:
@@ -163,7 +169,6 @@ def list_submitters(project_id: int, xml_form_id: str, draft: bool) -> ResponseR
     with reading() as session:
         access = form_access(session, person, "submission.read", project_id, xml_form_id, draft)
         senders = select(Submission.submitter_id).where(*access.selection.every()).distinct()
-        actors = list(session.scalars(select(Actor).where(Actor.id.in_(senders))))
+        actors = actors_of(session, session.scalars(senders), access.selection.mask)
     # Databases sort names each in their own way.
-    actors.sort(key=lambda actor: (actor.display_name.casefold(), actor.id))
-    return _json(ActorSchema(many=True).dump(actors))
+    return _json(sorted(actors.values(), key=lambda actor: (actor["displayName"].casefold(), actor["id"])))

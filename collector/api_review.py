@@ -34,7 +34,7 @@ def review_submission(project_id: int, xml_form_id: str, instance_id: str) -> Re
         if "reviewState" in given:
             review.set_review_state(session, submission, given["reviewState"], by=person.actor_id)
     with reading() as session:
-        return one_answer(session, one_row(session, access.selection, instance_id))
+        return one_answer(session, one_row(session, access.selection, instance_id), access.selection.mask)
 
 
 @api.delete("/submissions/<segment:instance_id>")

@@ -19,6 +19,7 @@ from collector.classify import Rules
 from collector.errors import no_space, submission_xml_too_large
 from collector.file_answers import POLICY
 from collector.form_access import FORM, FormAccess, both, form_access
+from collector.masking import NO_MASK, Mask
 from collector.models import Receipt
 from collector.moved import moved_to
 from collector.phone_access import draft_access
@@ -66,11 +67,11 @@ def list_submissions(project_id: int, xml_form_id: str, draft: bool) -> Response
     else:
         with reading() as session:
             pages = iter([rows_of(session, selection, limit=wanted.limit, offset=wanted.offset)])
-    pieces = _written(read, pages, wanted.extended, names=not access.hidden)
+    pieces = _written(read, pages, wanted.extended, access.selection.mask)
     return tagged(Response(pieces, content_type="application/json; charset=utf-8"), etag, weak=True)
 
 
-def _written(read: Reading, pages: Iterator[list[SubmissionRow]], extended: bool, *, names: bool) -> Iterator[bytes]:
+def _written(read: Reading, pages: Iterator[list[SubmissionRow]], extended: bool, mask: Mask) -> Iterator[bytes]:
     """The JSON of a list, as it is read: what waits for a slow reader waits in a file of the server."""
     separator = b"["
     for page in pages:
@@ -78,9 +79,9 @@ def _written(read: Reading, pages: Iterator[list[SubmissionRow]], extended: bool
         if extended:
             with read() as session:
                 ids = [each for row in page for each in (row.submitter_id, row.current.submitter_id)]
-                actors = actors_of(session, ids)
+                actors = actors_of(session, ids, mask)
         if page:
-            yield separator + orjson.dumps([submission_json(row, actors, names=names) for row in page])[1:-1]
+            yield separator + orjson.dumps([submission_json(row, actors, names=not mask.hidden) for row in page])[1:-1]
             separator = b","
     yield b"]" if separator == b"," else b"[]"
 
@@ -95,7 +96,7 @@ def show_submission(project_id: int, xml_form_id: str, instance_id: str, draft: 
         row = one_row(session, access.selection, instance_id)
         if row is None:
             leave(session, access, instance_id)
-        return one_answer(session, row, names=not access.hidden, extended=wishes().extended)
+        return one_answer(session, row, access.selection.mask, extended=wishes().extended)
 
 
 def leave(session: Session, access: FormAccess, instance_id: str) -> None:
@@ -106,11 +107,13 @@ def leave(session: Session, access: FormAccess, instance_id: str) -> None:
     abort(redirect(moved_to(instance_id, root_id), 301))
 
 
-def one_answer(session: Session, row: SubmissionRow | None, *, names: bool = True, extended: bool = False) -> Response:
+def one_answer(
+    session: Session, row: SubmissionRow | None, mask: Mask = NO_MASK, *, extended: bool = False
+) -> Response:
     if row is None:
         raise not_found()
-    actors = actors_of(session, (row.submitter_id, row.current.submitter_id)) if extended else None
-    return Response(orjson.dumps(submission_json(row, actors, names=names)), mimetype="application/json")
+    actors = actors_of(session, (row.submitter_id, row.current.submitter_id), mask) if extended else None
+    return Response(orjson.dumps(submission_json(row, actors, names=not mask.hidden)), mimetype="application/json")
 
 
 @both(api, "/submissions/<segment:instance_id>.xml")

@@ -38,7 +38,11 @@ def list_versions(project_id: int, xml_form_id: str, root_id: str, draft: bool) 
         if row is None:
             raise not_found()
         versions = versions_of(session, access.selection, row.id)
-        actors = actors_of(session, [each.submitter_id for each in versions]) if wishes().extended else None
+        actors = (
+            actors_of(session, [each.submitter_id for each in versions], access.selection.mask)
+            if wishes().extended
+            else None
+        )
     names = not access.hidden
     return _json([version_json(each, actors, names=names, form_version=True) for each in versions])
 
@@ -55,7 +59,7 @@ def show_version(project_id: int, xml_form_id: str, root_id: str, instance_id: s
             raise not_found()
         versions = versions_of(session, access.selection, place.submission_id)
         version = next(each for each in versions if each.instance_id == instance_id)
-        actors = actors_of(session, [version.submitter_id]) if wishes().extended else None
+        actors = actors_of(session, [version.submitter_id], access.selection.mask) if wishes().extended else None
     return _json(version_json(version, actors, names=not access.hidden, form_version=True))
 
 

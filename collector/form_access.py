@@ -13,6 +13,7 @@ from accounts.scopes import mask_of, scope_of
 from accounts.sessions import Person
 from accounts.signed_in import demand
 from collector.arrival import DraftSpace
+from collector.masking import Mask
 from collector.reading import Selection
 from collector.rest_errors import answers_hidden
 from forms.models import Form
@@ -24,19 +25,23 @@ FORM = "/v1/projects/<int:project_id>/forms/<segment:xml_form_id>"
 
 @dataclass(frozen=True)
 class FormAccess:
-    """A living form as one caller may use it. `selection`: its submissions within the caller's scope, or those of its draft;
-    `hidden`: classes of answers that are not shown."""
+    """A living form as one caller may use it. `selection`: its submissions within the caller's scope, or those of its draft,
+    with what of them is not shown."""
 
     person: Person
     form: Form
     verbs: frozenset[str]
     selection: Selection
-    hidden: frozenset[str]
 
     @property
     def project_id(self) -> int:
         """The project it is in."""
         return self.form.project_id
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Classes of answers that are not shown."""
+        return self.selection.mask.hidden
 
     @property
     def draft(self) -> DraftSpace | None:
@@ -60,8 +65,8 @@ def form_access(
     verbs = demand(session, person, verb, project_id, form.id)
     scope = scope_of(session, person.actor_id, project_id)
     version_id = form.draft_version_id if draft else None
-    selection = Selection(project_id, form.id, scope, version_id or 0)
-    return FormAccess(person, form, verbs, selection, mask_of(session, person, project_id, form.id))
+    mask = Mask(mask_of(session, person, project_id, form.id))
+    return FormAccess(person, form, verbs, Selection(project_id, form.id, scope, version_id or 0, mask=mask))
 
 
 def both(api: Blueprint, path: str, *methods: str) -> Callable[[View], View]:

@@ -49,18 +49,18 @@ class Selection:
             return []
         return [Submission.deleted_at.is_not(None) if self.in_trash else Submission.deleted_at.is_(None)]
 
-    def named(self, instance_id: str) -> list[Any]:
-        """The WHERE of the submission whose first version has that instanceID. Its number is that of its first receipt, and
-        receipts have the index on instanceIDs."""
+    def named(self, *instance_ids: str) -> list[Any]:
+        """The WHERE of the submissions whose first version has one of these instanceIDs. Their number is that of the first
+        receipt, and receipts have the index on instanceIDs."""
         claim = aliased(Receipt)
         first = select(claim.id).where(
             claim.project_id == self.project_id,
-            claim.instance_id == instance_id,
+            claim.instance_id.in_(instance_ids),
             claim.form_id == self.form_id,
             claim.draft_version_id == self.draft_version_id,
             claim.version_no.is_not(None),
         )
-        return [Submission.id.in_(first), Submission.instance_id == instance_id]
+        return [Submission.id.in_(first), Submission.instance_id.in_(instance_ids)]
 
     def conditions(self) -> list[Any]:
         """The WHERE of lists and exports: exercises left out."""

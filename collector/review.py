@@ -1,5 +1,6 @@
 """What people say of a submission: its review state, comments."""
 
+from collections.abc import Sequence
 from uuid import uuid4
 
 from sqlalchemy import select
@@ -51,13 +52,39 @@ def set_review_state(
     session: Session, submission: Submission, state: str | None, *, by: int, note: str | None = None
 ) -> None:
     """Decide about a submission, with an optional word; the same state again is recorded too, because somebody said so."""
+    _require_state(state)
+    # Written first: reading it anew would forget what this session has changed. Locked, or counts would be wrong.
+    session.flush()
+    session.refresh(submission, with_for_update=True)
+    _decide(session, submission, state, by, note)
+
+
+def set_review_states(
+    session: Session, selection: Selection, instance_ids: Sequence[str], state: str | None, *, by: int
+) -> set[str]:
+    """Decide about several at once; the instanceIDs of those that were found."""
+    _require_state(state)
+    query = (
+        select(Submission)
+        .where(*selection.every(), *selection.named(*instance_ids))
+        # In one order for everybody, so that two people who decide at once do not wait for each other in a circle.
+        .order_by(Submission.id)
+        .with_for_update()
+    )
+    submissions = list(session.scalars(query))
+    for submission in submissions:
+        _decide(session, submission, state, by, None)
+    return {submission.instance_id for submission in submissions}
+
+
+def _require_state(state: str | None) -> None:
     if state not in STATES:
         raise unexpected_value(
             "state", state, "not a recognized state name", "approved, rejected, hasIssues et edited sont permis"
         )
-    # Written first: reading it anew would forget what this session has changed. Locked, or counts would be wrong.
-    session.flush()
-    session.refresh(submission, with_for_update=True)
+
+
+def _decide(session: Session, submission: Submission, state: str | None, by: int, note: str | None) -> None:
     was = bucket_of(submission)
     submission.review_state = state
     move(session.connection(), was, bucket_of(submission))

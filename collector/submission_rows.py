@@ -1,6 +1,6 @@
 """Submissions and their versions as the API tells them: metadata without answers, in few statements."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Actor
 from accounts.schemas import ActorSchema
+from collector.masking import Mask
 from collector.models import Receipt, Submission
 from collector.reading import Reading, Selection
 
@@ -84,13 +85,20 @@ def pages_of(reading: Reading, selection: Selection, offset: int | None) -> Iter
             page = [_row(row) for row in session.execute(query)]
 
 
-def actors_of(session: Session, ids: Iterable[int | None]) -> dict[int, dict[str, Any]]:
-    """The actors with these numbers, as JSON."""
+def rows_with(session: Session, selection: Selection, ids: Sequence[int]) -> dict[int, SubmissionRow]:
+    """Those of the selection with these numbers, by number."""
+    query = _rows().where(*selection.conditions(), Submission.id.in_(ids))
+    return {row.id: _row(row) for row in session.execute(query)}
+
+
+def actors_of(session: Session, ids: Iterable[int | None], mask: Mask) -> dict[int, dict[str, Any]]:
+    """The actors with these numbers, as JSON; without names when they are hidden."""
     wanted = {each for each in ids if each is not None}
     if not wanted:
         return {}
     query = select(Actor).where(Actor.id.in_(wanted))
-    return {actor.id: dict(ActorSchema().dump(actor)) for actor in session.scalars(query)}
+    nameless = {"displayName": ""} if mask.hides_staff else {}
+    return {actor.id: {**ActorSchema().dump(actor), **nameless} for actor in session.scalars(query)}
 
 
 def versions_of(session: Session, selection: Selection, submission_id: int) -> list[VersionRow]:

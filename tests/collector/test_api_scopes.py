@@ -96,3 +96,20 @@ def test_nobody_widens_a_view_of_its_own(relais: Installation, admin: Caller) ->
     assert other.json(mine)["rules"][0]["property"] == "own"
     assert problem(admin.call("PUT", f"{SCOPES}/{id_of(relais, 's@example.org')}", json=rules)) == NOT_FOUND
     assert problem(admin.get(f"{SCOPES}/9999")) == NOT_FOUND
+
+
+def test_who_sent_what_may_be_hidden(relais: Installation, admin: Caller) -> None:
+    first = created(admin)
+    admin.call("POST", f"submissions/{first}/comments", json={"body": "vu"})
+    viewer = caller(relais, "viewer@example.org", "viewer")
+    path = f"{SCOPES}/{id_of(relais, 'viewer@example.org')}"
+    assert admin.call("PUT", path, json={"hiddenClasses": ["P-staff"]}).status_code == 200
+    for address, part in (
+        ("submissions", "submitter"),
+        (f"submissions/{first}/versions", "submitter"),
+        (f"submissions/{first}/comments", "actor"),
+        (f"submissions/{first}/audits", "actor"),
+    ):
+        shown, whole = viewer.json(address, extended=True)[0][part], admin.json(address, extended=True)[0][part]
+        assert (shown["displayName"], whole["displayName"]) == ("", "admin")
+    assert [each["displayName"] for each in viewer.json("submissions/submitters")] == [""]
