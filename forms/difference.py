@@ -127,11 +127,25 @@ def _of_nodes(old: Outline, new: Outline, pairs: Pairs, earlier: Sequence[Outlin
         elif before.storage != node.storage:
             # Worked out as before, kept as something else.
             yield Change("retyped", path, label, old=before.storage, new=node.storage)
-        elif means_something_else(before.label, node.label):
-            yield Change("reused", path, label, _label(old, before.label, language), label)
-        elif dict(before.label) != dict(node.label):
-            yield Change("label", path, label, _label(old, before.label, language), label)
+        yield from _of_words(old, new, before, node, language)
+        if before.choice_file != node.choice_file:
+            yield Change("logic", path, label, before.choice_file or "", node.choice_file or "", "choices_from")
         yield from _of_logic(before, node, label, pairs)
+
+
+def _of_words(old: Outline, new: Outline, before: Node, node: Node, language: str) -> Iterator[Change]:
+    label = _label(new, node.label, language)
+    for column in dict.fromkeys(("label", *before.words, *node.words)):
+        was = before.label if column == "label" else before.words.get(column, {})
+        is_now = node.label if column == "label" else node.words.get(column, {})
+        if column == "label" and _same_kind(before, node) and means_something_else(was, is_now):
+            yield Change("reused", node.path, label, _label(old, was, language), label)
+        elif dict(was) != dict(is_now):
+            yield Change("label", node.path, label, _label(old, was, language), _label(new, is_now, language), column)
+
+
+def _same_kind(before: Node, node: Node) -> bool:
+    return (before.kind, before.storage) == (node.kind, node.storage)
 
 
 def _of_new(new: Outline, node: Node, pairs: Pairs, earlier: Sequence[Outline], language: str) -> Iterator[Change]:

@@ -34,6 +34,11 @@ _ASPECTS = {
     "read_only": ("la lecture seule", "whether it can be changed"),
     "default": ("la valeur de départ", "the value it begins with"),
     "choice_filter": ("le filtre ou la liste des choix", "the list or filter of its choices"),
+    "choices_from": ("le fichier de ses choix", "the file of its choices"),
+    "label": ("le libellé", "the label"),
+    "hint": ("l’aide", "the hint"),
+    "constraint_message": ("le message d’une réponse refusée", "what is said of a refused answer"),
+    "required_message": ("le message d’une réponse manquante", "what is said of a missing answer"),
     "repeat_count": ("le nombre de répétitions", "how often it repeats"),
 }
 # By kind of change: French, English. `{n}` is the question, group or repeat; see `sentence`.
@@ -73,7 +78,7 @@ _SENTENCES = {
         "The same choice code seems to say something else in {n}: {aspect} was “{old}” and becomes “{new}”.",
     ),
     "logic": ("{n} : {what} change : {old} → {new}", "{n}: {what} changes: {old} → {new}"),
-    "label": ("{n} : le libellé change : « {old} » → « {new} ».", "{n}: the label changes: “{old}” → “{new}”."),
+    "label": ("{n} : {what} change : « {old} » → « {new} ».", "{n}: {what} changes: “{old}” → “{new}”."),
     "setting": ("{what} : {old} → {new}", "{what}: {old} → {new}"),
 }
 _NOTHING = ("(rien)", "(nothing)")
@@ -86,7 +91,7 @@ def sentence(change: Change, language: str) -> str:
     number = 1 if english else 0
     named = {"retyped", "added", "removed"}
     old, new = (_kind(each, english=english) if change.kind in named else each for each in (change.old, change.new))
-    nothing = _NOTHING[number] if change.kind in ("logic", "setting") else ""
+    nothing = _NOTHING[number] if change.kind in ("logic", "label", "setting") else ""
     what = (_SETTINGS if change.kind == "setting" else _ASPECTS).get(change.aspect, (change.aspect,) * 2)[number]
     count = change.aspect if change.kind in ("added", "removed") else ""
     inside = f", {count} {'inside' if english else 'dedans'}" if count else ""

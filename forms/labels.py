@@ -69,10 +69,6 @@ class Labels:
         """What the question says in every language."""
         return self._questions.get(path, {})
 
-    def listed(self, path: str) -> Mapping[str, Texts]:
-        """The choices written in the form itself, value to words, in their order."""
-        return self._choices.get(path, {})
-
     def choice_file(self, path: str) -> str | None:
         """The form attachment that the choices are read from, if any."""
         source = self._files.get(path)

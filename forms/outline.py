@@ -8,7 +8,7 @@ from lxml.etree import _Element
 
 from forms.columns import columns_of
 from forms.expressions import expressions, readable
-from forms.labels import Labels, Texts, parse_labels
+from forms.labels import Labels, Texts, itext_reference, label_of, parse_labels, translations_of
 from forms.xform import Field, FormDefinition, parse_xform
 from forms.xform_document import XFormDocument, attribute, descendants, local_name, open_xform
 
@@ -27,12 +27,13 @@ _NOT_LOGIC = frozenset({"label"})
 @dataclass(frozen=True)
 class Node:
     """A question, group or repeat. `kind` is an XLSForm's type, `storage` that of its answers under the same names; `logic`
-    by the workbook's column."""
+    by the workbook's column; `words` what is said besides the label, by the same."""
 
     path: str
     kind: str
     storage: str
     label: Texts
+    words: Mapping[str, Texts]
     choices: Mapping[str, Texts]
     choice_file: str | None
     logic: Mapping[str, str]
@@ -74,14 +75,15 @@ def outline(xform: bytes) -> Outline:
     document = open_xform(xform)
     labels = parse_labels(xform)
     controls = dict(reversed(list(_controls(document))))
-    logic = _logic(document)
+    logic, words = _logic(document), _words(document)
     nodes = {
         each.path: Node(
             path=each.path,
             kind=_kind(each, controls.get(each.path), labels, calculated="calculation" in logic.get(each.path, {})),
             storage=_INPUTS.get(each.type, "text" if each.type == "unknown" else each.type),
             label=labels.texts(each.path),
-            choices=labels.listed(each.path),
+            words=words.get(each.path, {}),
+            choices=labels.choices_of(each.path),
             choice_file=labels.choice_file(each.path),
             logic=logic.get(each.path, {}),
         )
@@ -151,6 +153,24 @@ def _logic(document: XFormDocument) -> dict[str, dict[str, str]]:
         path: {kind: " ; ".join(dict.fromkeys(texts)) for kind, texts in written.items()}
         for path, written in found.items()
     }
+
+
+def _words(document: XFormDocument) -> dict[str, dict[str, Texts]]:
+    """Hints, and what is said of an answer that is wrong or missing."""
+    root, itext = f"/{document.root_name}", translations_of(document)
+    found: dict[str, dict[str, Texts]] = {}
+    for path, control in _controls(document):
+        hint = label_of(control, itext, "hint")
+        if hint:
+            found.setdefault(path, {})["hint"] = hint
+    for bind in descendants(document.model, "bind"):
+        path = document.absolute(attribute(bind, "nodeset") or attribute(bind, "ref") or "").removeprefix(root)
+        for name, column in (("constraintMsg", "constraint_message"), ("requiredMsg", "required_message")):
+            text = attribute(bind, name)
+            if text:
+                reference = itext_reference(text)
+                found.setdefault(path, {})[column] = itext.get(reference, {}) if reference else {"": text}
+    return found
 
 
 def _defaults(document: XFormDocument) -> Iterator[tuple[str, str]]:

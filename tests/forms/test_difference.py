@@ -172,6 +172,28 @@ def test_logic_and_settings_are_told() -> None:
     ]
 
 
+def test_hints_messages_and_files_of_choices_are_told() -> None:
+    columns = SURVEY.replace("| relevant |", "| relevant | hint | constraint | constraint_message |")
+
+    def said(hint: str, message: str) -> Outline:
+        cells = f"| Name of chief | | {hint} | . != '' | {message} |"
+        return read(columns.replace("| Name of chief   |          |", cells))
+
+    old, new = said("En entier", "Nom !"), said("Sans titre", "Un nom !")
+    found = difference(old, new)
+    assert [(each.kind, each.path, each.old, each.new, each.aspect) for each in found.changes] == [
+        ("label", "/chief", "En entier", "Sans titre", "hint"),
+        ("label", "/chief", "Nom !", "Un nom !", "constraint_message"),
+    ]
+    assert sentence(found.changes[0], "fr") == "chief « Nom du chef » : l’aide change : « En entier » → « Sans titre »."
+    one, other = (
+        read(SURVEY.replace("select_one yn   | ok", f"select_one_from_file {name}.csv | ok")) for name in ("a", "b")
+    )
+    assert ("logic", "a.csv", "b.csv", "choices_from") in [
+        (each.kind, each.old, each.new, each.aspect) for each in difference(one, other).changes
+    ]
+
+
 def test_every_kind_of_change_has_its_sentence_in_both_languages() -> None:
     kinds = Change.__annotations__["kind"].__args__
     for kind in kinds:
