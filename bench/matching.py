@@ -1,6 +1,6 @@
 """How well duplicates are found, and at what cost: the engine beside splink and recordlinkage on the same records.
 
-    python -m bench.matching [--only names,febrl,sahel,near,cost] [--people 100000] [--records 1000000] [--without-oracles]
+    python -m bench.matching [--only febrl,census,sahel,near,cost] [--people 100000] [--records 1000000] [--without-oracles]
 
 Needs the packages named in bench/README.md for the public sets and the oracles; without them those rows are left out. No number of the
 engine is fitted to any of these sets: seeds used while it was written are not among them.
@@ -20,7 +20,7 @@ import psutil
 
 from bench.matching_cost import cost, near_copies
 from bench.oracles import Scored, recordlinkage_ecm, splink
-from bench.people.public_sets import febrl, hard
+from bench.people.public_sets import census, febrl, hard
 from bench.people.sahel import Records, parameters, sahel
 from sync.rules.identity.finding import find_pairs
 
@@ -36,6 +36,14 @@ ROLES = {
         "ssn": "person_id",
     },
     "hard": {"given_name": "name", "surname": "name", "suburb": "place", "postcode": "post", "age": "age"},
+    "census": {
+        "given_name": "name",
+        "surname": "name",
+        "address": "place",
+        "sex": "sex",
+        "birth": "date",
+        "age": "age",
+    },
     "sahel": {"name": "name", "village": "place", "phone": "phone", "age": "age", "sex": "sex"},
 }
 HALF_OF_FEBRL4 = 5000
@@ -83,7 +91,8 @@ def measured(program: str, load: Callable[..., Records], given: tuple[Any, ...],
     records = load(*given)
     base = psutil.Process(os.getpid()).memory_info().rss
     started = time.process_time()
-    scored = PROGRAMS[program](records, ROLES[roles], halves)
+    played = {path: role for path, role in ROLES[roles].items() if path in records.rows[0]}
+    scored = PROGRAMS[program](records, played, halves)
     cpu = time.process_time() - started
     above = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - base / 2**20
     told = figures(scored, records, halves)
@@ -95,6 +104,11 @@ def measured(program: str, load: Callable[..., Records], given: tuple[Any, ...],
 def of_febrl(number: int, track: str) -> Records:
     """One public set, whole or as the hard track."""
     return hard(febrl(number)) if track == "hard" else febrl(number)
+
+
+def of_census(birth: bool) -> Records:
+    """pseudopeople's census with dates of birth or with ages."""
+    return census(birth=birth)
 
 
 def table(jobs: list[tuple[str, Callable[..., Records], tuple[Any, ...], str, int]]) -> None:
@@ -111,7 +125,7 @@ def table(jobs: list[tuple[str, Callable[..., Records], tuple[Any, ...], str, in
 def main() -> None:
     """Print every table asked for."""
     reader = argparse.ArgumentParser(description=__doc__)
-    reader.add_argument("--only", default="febrl,sahel,near,cost")
+    reader.add_argument("--only", default="febrl,census,sahel,near,cost")
     reader.add_argument("--people", type=int, default=parameters()["size"]["people"])
     reader.add_argument("--seeds", type=int, default=3)
     reader.add_argument("--records", type=int, default=1_000_000)
@@ -128,6 +142,10 @@ def main() -> None:
                 for number in (1, 2, 3, 4)
                 for program in ("relais", *oracles)
             ]
+        )
+    if "census" in wanted and importlib.util.find_spec("pseudopeople"):
+        table(
+            [(program, of_census, (birth,), "census", 0) for birth in (True, False) for program in ("relais", *oracles)]
         )
     if "sahel" in wanted:
         table(

@@ -68,7 +68,7 @@ def _columns(number: int, row: dict[str, str], roles: dict[str, str]) -> dict[st
     for path, role in roles.items():
         if role != "name":
             value: Any = row[path].strip().lower() or None
-            columns[path] = int(value) if role == "age" and value else value
+            columns[path] = (int(value) if value and value.isdigit() else None) if role == "age" else value
     return columns
 
 
@@ -134,7 +134,11 @@ def _certain(columns: list[str]) -> list[list[str]]:
         return [["ssn"], ["first", "last", "birth"]]
     if "phone" in columns:
         return [["phone", "first"], ["first", "last", "village", "age"]]
-    return [["first", "last", "suburb", "postcode"], ["first", "last", "postcode", "age"]]
+    if "birth" in columns:
+        return [["first", "last", "birth"]]
+    if "suburb" in columns:
+        return [["first", "last", "suburb", "postcode"], ["first", "last", "postcode", "age"]]
+    return [["first", "last", "address"], ["first", "last", "age"]]
 
 
 def _training(columns: list[str]) -> list[list[str]]:
@@ -142,7 +146,9 @@ def _training(columns: list[str]) -> list[list[str]]:
         return [["ssn"], ["first", "last"], ["birth"]]
     if "phone" in columns:
         return [["phone"], ["first", "last", "village"]]
-    return [["first", "last"], ["suburb", "postcode"]]
+    if "suburb" in columns:
+        return [["first", "last"], ["suburb", "postcode"]]
+    return [["first", "last"], ["address", "age"] if "age" in columns else ["birth"]]
 
 
 def recordlinkage_ecm(records: Records, roles: dict[str, str], halves: int = 0) -> Scored:

