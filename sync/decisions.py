@@ -1,0 +1,274 @@
+"""What people decided about suspected duplicates, as an algebra: a set of decisions, made on any server in any order, has one meaning.
+
+A decision is never changed. Who decides again names what they saw before them (`supersedes`), so that later is not a matter of clocks:
+a decision counts while no other names it. Two that count for one pair and say different things were made apart, on servers
+that had not met; that is a question for a person, never for a rule. Nothing is removed from counts while it is open.
+
+Sets merge by union; everything here is a function of the set. Submissions are named by the instanceID of their first version.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import orjson
+
+Verdict = Literal["duplicate", "merge", "distinct", "visit", "unsure", "open"]
+VERDICTS: tuple[Verdict, ...] = ("duplicate", "merge", "distinct", "visit", "unsure", "open")
+REMOVING = ("duplicate", "merge")
+# Settled, unless the evidence changes; "unsure" waits for a second reader, "open" is an undone verdict.
+SETTLING = ("duplicate", "merge", "distinct", "visit")
+LONGEST_REASON = 1000
+MOST_SUPERSEDED = 100
+MOST_FIELDS = 2000
+
+_TEXTS = ("uid", "form", "one", "other", "by", "at", "node", "reason", "evidence")
+
+PairKey = tuple[str, str, str]
+"""(xmlFormId, one instanceID, the other), the smaller instanceID first"""
+
+Member = tuple[str, str]
+"""(xmlFormId, instanceID) of a submission"""
+
+
+class DecisionFault(ValueError):
+    """A decision that means nothing; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One verdict on one pair. `keep`: the instanceID that stays, for "duplicate" and "merge". `fields` of a merge: path → instanceID
+    whose answer is taken, where it is not that of `keep`. `evidence`: hex of the hash of what was compared. `by` and `node` are
+    uids; `at` is ISO 8601 UTC, for people only."""
+
+    uid: str
+    form: str
+    one: str
+    other: str
+    verdict: Verdict
+    by: str
+    at: str
+    node: str
+    keep: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    evidence: str = ""
+    supersedes: tuple[str, ...] = ()
+
+    @property
+    def pair(self) -> PairKey:
+        """What it is about."""
+        return self.form, self.one, self.other
+
+    @property
+    def says(self) -> tuple[Any, ...]:
+        """What must be equal for two decisions to agree."""
+        return self.verdict, self.keep, tuple(sorted(self.fields.items()))
+
+    def to_json(self) -> dict[str, Any]:
+        """For the wire and the database; `from_json` reads it."""
+        return {
+            "uid": self.uid,
+            "form": self.form,
+            "one": self.one,
+            "other": self.other,
+            "verdict": self.verdict,
+            "by": self.by,
+            "at": self.at,
+            "node": self.node,
+            "keep": self.keep,
+            "fields": dict(sorted(self.fields.items())),
+            "reason": self.reason,
+            "evidence": self.evidence,
+            "supersedes": sorted(self.supersedes),
+        }
+
+    @classmethod
+    def from_json(cls, read: Mapping[str, Any]) -> "Decision":
+        """Raises DecisionFault for what no server of ours would write; unknown keys of newer ones are ignored."""
+        texts = {name: read.get(name, "") for name in _TEXTS}
+        keep, fields, supersedes = read.get("keep"), read.get("fields") or {}, read.get("supersedes") or []
+        if not all(isinstance(text, str) for text in texts.values()) or not isinstance(keep, str | None):
+            raise DecisionFault("a text is no text")
+        if not isinstance(fields, Mapping) or not all(
+            isinstance(each, str) for pair in fields.items() for each in pair
+        ):
+            raise DecisionFault("fields is no mapping of texts")
+        if not isinstance(supersedes, list | tuple) or not all(isinstance(each, str) for each in supersedes):
+            raise DecisionFault("supersedes is no list of texts")
+        if read.get("verdict") not in VERDICTS:
+            raise DecisionFault("no such verdict")
+        decision = cls(
+            **texts,
+            verdict=read["verdict"],
+            keep=keep,
+            fields=dict(fields),
+            supersedes=tuple(sorted(set(supersedes))),
+        )
+        _check(decision)
+        return decision
+
+
+def _check(decision: Decision) -> None:
+    sides = (decision.one, decision.other)
+    for wrong, why in (
+        (not all((decision.uid, decision.form, decision.by, decision.node, *sides)), "something is blank"),
+        (not decision.one < decision.other, "the smaller instanceID must come first"),
+        (
+            (decision.verdict in REMOVING) != (decision.keep in sides),
+            "keep must be one of the two, for duplicate and merge only",
+        ),
+        (decision.verdict not in REMOVING and decision.keep is not None, "keep is for duplicate and merge only"),
+        (bool(decision.fields) and decision.verdict != "merge", "fields are for merge only"),
+        (not set(decision.fields.values()) <= set(sides), "a field must come from one of the two"),
+        (len(decision.fields) > MOST_FIELDS or len(decision.supersedes) > MOST_SUPERSEDED, "too long"),
+        (len(decision.reason) > LONGEST_REASON, "too long"),
+        (decision.uid in decision.supersedes, "it supersedes itself"),
+    ):
+        if wrong:
+            raise DecisionFault(why)
+
+
+def united(*sets: Iterable[Decision]) -> dict[str, Decision]:
+    """All decisions of all servers, by uid. If two claim one uid, the same one wins everywhere."""
+    together: dict[str, Decision] = {}
+    for decision in (each for one in sets for each in one):
+        known = together.get(decision.uid)
+        if known is None or _bytes(decision) > _bytes(known):
+            together[decision.uid] = decision
+    return together
+
+
+def _bytes(decision: Decision) -> bytes:
+    return orjson.dumps(decision.to_json())
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a pair stands: `heads` are the decisions that count, by uid. One meaning among them is the verdict; several are a `conflict`."""
+
+    heads: tuple[Decision, ...]
+
+    @property
+    def conflict(self) -> bool:
+        """True when people who did not know of each other said different things."""
+        return len({head.says for head in self.heads}) > 1
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What was decided; None while there is a conflict or nothing."""
+        return self.heads[0].verdict if self.heads and not self.conflict else None
+
+    @property
+    def keep(self) -> str | None:
+        """The instanceID that stays, when one is to be removed."""
+        return self.heads[0].keep if self.verdict in REMOVING else None
+
+
+def standings(decisions: Iterable[Decision]) -> dict[PairKey, Standing]:
+    """How every pair stands."""
+    by_pair: dict[PairKey, dict[str, Decision]] = {}
+    for decision in united(decisions).values():
+        by_pair.setdefault(decision.pair, {})[decision.uid] = decision
+    return {pair: Standing(_heads(of_pair)) for pair, of_pair in by_pair.items()}
+
+
+def _heads(decisions: Mapping[str, Decision]) -> tuple[Decision, ...]:
+    named = {uid for decision in decisions.values() for uid in decision.supersedes}
+    heads = [decision for uid, decision in sorted(decisions.items()) if uid not in named]
+    # Decisions that name each other in a circle were not made by our servers: all count, so a person sees them.
+    return tuple(heads or (decision for _, decision in sorted(decisions.items())))
+
+
+def must_be_asked(standing: Standing | None, evidence: str) -> bool:
+    """Whether a suspected pair belongs before a person: undecided, undone, unsure, in conflict, or called distinct on other evidence."""
+    if standing is None or standing.conflict or standing.verdict not in SETTLING:
+        return True
+    seen = {head.evidence for head in standing.heads}
+    return standing.verdict == "distinct" and evidence not in seen
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Decisions that cannot all be true: `code` "circle" (each gives way to another) or "apart" (both are duplicates of one, but were
+    called distinct). `members`: (xmlFormId, instanceID) each."""
+
+    code: Literal["circle", "apart"]
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What follows for submissions, named (xmlFormId, instanceID): which is left out in favour of which, and what a person must mend."""
+
+    duplicate_of: dict[Member, Member]
+    contradictions: tuple[Contradiction, ...]
+
+
+def resolve(standing: Mapping[PairKey, Standing]) -> Resolution:
+    """Follow every pair to the one that stays. Submissions in a circle all stay until a person breaks it: nobody is lost to a mistake."""
+    towards: dict[Member, set[Member]] = {}
+    for (form, one, other), each in standing.items():
+        if each.keep is not None:
+            gone = other if each.keep == one else one
+            towards.setdefault((form, gone), set()).add((form, each.keep))
+    circles = _circles(towards)
+    in_circle = {member for circle in circles for member in circle}
+    duplicate_of = {gone: min(_ends(gone, towards, in_circle)) for gone in towards if gone not in in_circle}
+    apart = [
+        Contradiction("apart", ((form, one), (form, other)))
+        for (form, one, other), each in sorted(standing.items())
+        if each.verdict in ("distinct", "visit")
+        and duplicate_of.get((form, one), (form, one)) == duplicate_of.get((form, other), (form, other))
+    ]
+    return Resolution(
+        duplicate_of, (*(Contradiction("circle", tuple(sorted(circle))) for circle in sorted(circles, key=min)), *apart)
+    )
+
+
+def _ends(start: Member, towards: Mapping[Member, set[Member]], stays: set[Member]) -> set[Member]:
+    """Everyone reached from here who gives way to nobody."""
+    ends, seen, waiting = set(), {start}, [start]
+    while waiting:
+        member = waiting.pop()
+        for after in towards[member]:
+            if after in stays or after not in towards:
+                ends.add(after)
+            elif after not in seen:
+                seen.add(after)
+                waiting.append(after)
+    return ends
+
+
+def _circles(towards: Mapping[Member, set[Member]]) -> list[set[Member]]:
+    """Groups whose members reach each other (with whoever stands between two such groups): who is left after taking away, again and
+    again, those who reach nobody or whom nobody reaches."""
+    left = {member: set(after) for member, after in towards.items()}
+    while True:
+        reached = set().union(*left.values()) if left else set()
+        kept = {
+            member: after & left.keys() for member, after in left.items() if after & left.keys() and member in reached
+        }
+        if kept == left:
+            break
+        left = kept
+    return _connected(left)
+
+
+def _connected(edges: Mapping[Member, set[Member]]) -> list[set[Member]]:
+    both: dict[Member, set[Member]] = {member: set() for member in edges}
+    for member, after in edges.items():
+        for other in after:
+            both[member].add(other)
+            both[other].add(member)
+    groups, seen = [], set()
+    for member in sorted(both):
+        if member not in seen:
+            group, waiting = {member}, [member]
+            while waiting:
+                new = both[waiting.pop()] - group
+                group |= new
+                waiting += new
+            seen |= group
+            groups.append(group)
+    return groups
