@@ -1,6 +1,7 @@
 """Exports, with ODK Central's addresses: `submissions.csv.zip` and `submissions.csv` of a form and of its draft."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -19,7 +20,9 @@ from collector.export_request import of_central
 from collector.export_run import Run, begin
 from collector.exports import formats
 from collector.masking import Mask
-from config.api_answers import content_disposition
+from collector.unlocking import managed_keys, opened_keys
+from config.api_answers import content_disposition, json_body
+from config.api_errors import wrong_type
 from config.database import reading, transaction
 from config.description import describe
 from config.reader_wishes import is_unchanged, tagged
@@ -28,6 +31,8 @@ from config.services import services
 api = Blueprint("exports_api", __name__, url_prefix="/v1/projects/<int:project_id>/forms/<segment:xml_form_id>")
 
 PIECE = 1 << 16
+LARGEST_KEY_ID = 2**31 - 1
+_KEY_ID = re.compile(r"\d{1,20}", re.ASCII)
 
 
 class ExportQuery(Schema):
@@ -40,14 +45,15 @@ class ExportQuery(Schema):
     deletedFields = fields.Boolean()  # noqa: N815 - wire name
 
 
-PROBLEMS = (400.11, 400.18, 400.22, 501.4, 501.5)
+PROBLEMS = (400.11, 400.12, 400.18, 400.22, 501.4, 501.5)
 
 
 @api.route("/submissions.csv.zip", methods=["GET", "POST"], defaults={"draft": False})
 @api.route("/draft/submissions.csv.zip", methods=["GET", "POST"], defaults={"draft": True})
 @describe(answer="application/zip", query=ExportQuery(), problems=PROBLEMS)
 def export_csv_zip(project_id: int, xml_form_id: str, draft: bool) -> ResponseReturnValue:
-    """Every table of the form, its files, its audit logs."""
+    """Every table of the form, its files, its audit logs. `{keyId}={passphrase}`, in the query of a GET or as form fields or
+    JSON in the body of a POST, opens what was encrypted for a managed key."""
     return _central(project_id, xml_form_id, "csv.zip", draft=draft)
 
 
@@ -62,23 +68,45 @@ def export_csv(project_id: int, xml_form_id: str, draft: bool) -> ResponseReturn
 def _central(project_id: int, xml_form_id: str, kind: str, *, draft: bool) -> Response:
     person = api_caller()
     asked = of_central(kind, {name: values[0] for name, values in request.args.lists()})
+    passphrases = _passphrases()
     with reading() as session:
         form = form_facts(session, project_id, xml_form_id, draft=draft)
         demand(session, person, "submission.read.masked", project_id, form.form_id)
+        sealed = managed_keys(session, project_id, passphrases) if passphrases else {}
+    # Before anything else, so that a wrong passphrase is a whole answer.
+    keys = opened_keys(sealed, passphrases)
+    with reading() as session:
+        form = form_facts(session, project_id, xml_form_id, draft=draft)
         mask = Mask(mask_of(session, person, project_id, form.form_id))
         selection = selection_of(form, scope_of(session, person.actor_id, project_id), mask)
         columns = target_of(session, form, asked).schema_sha256
-        options = (selection.scope.key, mask.tag, asked.as_json(), columns)
+        options = (selection.scope.key, mask.tag, asked.as_json(), columns, *keys.asked)
         etag = stamps.stamp(session, selection, *options)
         if is_unchanged(etag):
             return tagged(Response(status=304), etag, weak=True)
-        plan = plan_export(session, services(), form, selection, asked)
+        plan = plan_export(session, services(), form, selection, asked, keys=keys)
     if draft or request.method == "HEAD":
         run = Run(services(), plan, 0, None)
     else:
         with transaction() as session:
             run = Run(services(), plan, *begin(session, plan, person.actor_id))
-    return tagged(answer_of(run, plan), etag, weak=True)
+    answer = tagged(answer_of(run, plan), etag, weak=True)
+    if keys.asked:
+        answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _passphrases() -> dict[int, str]:
+    """Those of this request by the number of their key, as ODK Central takes them: from the address of a GET, from the body
+    of a POST. Problem 400.11 for what is no text."""
+    given: Mapping[str, Any] = request.args if request.method != "POST" else (json_body() or request.form)
+    found = {}
+    for name, value in given.items():
+        if _KEY_ID.fullmatch(name) and int(name) <= LARGEST_KEY_ID:
+            if not isinstance(value, str):
+                raise wrong_type("string", field=name)
+            found[int(name)] = value
+    return found
 
 
 def answer_of(run: Run, plan: Plan) -> Response:

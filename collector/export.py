@@ -26,6 +26,7 @@ from collector.odata.columns import filterable
 from collector.odata.conditions import Condition, condition
 from collector.reading import Selection
 from collector.sheets import Look
+from collector.unlocking import NO_KEYS, Keys
 from config.clock import now
 from config.services import Services
 from forms.models import FormVersion
@@ -70,6 +71,7 @@ class Plan:
     words: FormWords
     definitions: tuple[tuple[str, FormDefinition], ...] = ()
     gone: int = 0
+    keys: Keys = NO_KEYS
     progress: Callable[[int], None] = lambda _: None
 
     @property
@@ -108,13 +110,20 @@ def selection_of(form: FormFacts, scope: Scope, mask: Mask = NO_MASK) -> Selecti
 
 
 def plan_export(
-    session: Session, opened: Services, form: FormFacts, selection: Selection, request: ExportRequest, *, since: int = 0
+    session: Session,
+    opened: Services,
+    form: FormFacts,
+    selection: Selection,
+    request: ExportRequest,
+    *,
+    since: int = 0,
+    keys: Keys = NO_KEYS,
 ) -> Plan:
     """Decide what the export holds; Problem 400 or 501 for a filter that cannot be. `since`: the last event of the export
-    before, for requests of what is new."""
+    before, for requests of what is new. `keys` open what is encrypted."""
     definition = target_of(session, form, request)
     wanted = condition(request.filter or None, filterable(definition, definition.tables[0]))
-    steps = _steps(form, request, wanted, since)
+    steps = _steps(form, request, wanted, since, keys)
     left_out, narrowed = {}, selection
     for reason, conditions, with_trash in steps:
         before = stored_submissions.count_states(session, narrowed) if reason else None
@@ -142,6 +151,7 @@ def plan_export(
         now(),
         words,
         _definitions(session, form) if formats()[request.format].typed else (),
+        keys=keys,
     )
 
 
@@ -166,7 +176,7 @@ def _that_hold(
 _Step = tuple[str, list[Any], bool]
 
 
-def _steps(form: FormFacts, request: ExportRequest, wanted: Condition, since: int) -> list[_Step]:
+def _steps(form: FormFacts, request: ExportRequest, wanted: Condition, since: int, keys: Keys) -> list[_Step]:
     """(why submissions are left out, the conditions they do not meet, whether the trash counts) in turn."""
     steps: list[_Step] = []
     if request.states:
@@ -198,6 +208,8 @@ def _steps(form: FormFacts, request: ExportRequest, wanted: Condition, since: in
             .exists()
         )
         steps.append(("unchanged", [happened], False))
+    if keys.asked:
+        steps.append(("key", [keys.condition()], False))
     if request.filter:
         steps.append(("filter", [and_(wanted.sql)], wanted.with_trash))
     return steps

@@ -1,7 +1,7 @@
 """What the formats are given of a plan: sheets, rows a chunk at a time, files."""
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,8 @@ from collector.export_request import FILES
 from collector.exports import formats
 from collector.flat_sheets import flat_sheet
 from collector.sheets import BOTH, CENTRAL, LABELS, Look, Prepared, Sheet, prepared, sheets_of
+from collector.stored_files import FileOfSubmission
+from collector.unlocking import NO_KEYS, Keys, Lock, Opener, locked_answers
 from config.services import Services
 
 
@@ -44,7 +46,8 @@ def values_in_use(opened: Services, plan: Plan) -> dict[str, tuple[str, ...]]:
         seen = (
             part.seen
             if isinstance(part, rendered.Kept)
-            else rendered.columns_seen(plan.definition, _read(opened, plan, part))
+            # As in ODK Central, what was encrypted adds no columns.
+            else rendered.columns_seen(plan.definition, _read(opened, plan, part, NO_KEYS))
         )
         for path, values in seen.items():
             found[path].update(values)
@@ -58,12 +61,22 @@ def read_chunks(opened: Services, plan: Plan) -> Iterator[list[Prepared]]:
         yield _read(opened, plan, rendered.Stretch(start, start + CHUNK, whole=False))
 
 
-def _read(opened: Services, plan: Plan, stretch: rendered.Stretch) -> list[Prepared]:
-    wanted = plan.wanted[stretch.start : stretch.end]
+def _read(opened: Services, plan: Plan, stretch: rendered.Stretch, keys: Keys | None = None) -> list[Prepared]:
+    wanted, keys = plan.wanted[stretch.start : stretch.end], plan.keys if keys is None else keys
+    locked: Mapping[int, tuple[bytes, Lock]] = {}
     with opened.database.reading() as session:
         page = stored_submissions.read(session, plan.selection, wanted)
+        if keys.asked:
+            locked = locked_answers(session, plan.form.project_id, page, keys)
     plan.gone += len(wanted) - len(page)
+    if locked:
+        opener, mask = _opener(opened, keys), plan.selection.mask
+        page = [opener.submission(each, *locked[each.row.id], mask) if each.row.id in locked else each for each in page]
     return [prepared(each, plan.definition) for each in page]
+
+
+def _opener(opened: Services, keys: Keys) -> Opener:
+    return Opener(opened.storage, keys, opened.settings.max_xml_bytes)
 
 
 def _parts(opened: Services, plan: Plan, key: str) -> Iterator[rendered.Kept | rendered.Stretch]:
@@ -132,7 +145,8 @@ def _stretch(plan: Plan, part: rendered.Kept) -> rendered.Stretch:
 def export_of(opened: Services, plan: Plan) -> Export:
     """What the format is given."""
     request = plan.request
-    plan.look, blocks = look_of(opened, plan), formats()[request.format].blocks
+    # What was encrypted is never kept opened.
+    plan.look, blocks = look_of(opened, plan), formats()[request.format].blocks and not plan.keys.asked
     sheets = sheets_of(plan.definition, plan.look)
     if request.repeats != FILES:
         sheets = [flat_sheet(plan.definition, plan.look, request, lambda: read_chunks(opened, plan))]
@@ -164,19 +178,28 @@ def _noted(plan: Plan, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
 
 
 def _media(opened: Services, plan: Plan) -> Iterator[Media]:
-    taken = _taken(plan)
-    for file in stored_files.media(opened.database.reading, plan.selection):
+    taken, opener = _taken(plan), _opener(opened, plan.keys)
+    for file in stored_files.media(opened.database.reading, plan.selection, plan.keys):
         if taken is not None and file.submission_id not in taken:
             continue
         folder = _folder(file.instance_id, file.submission_id) if plan.request.media_folders else ""
-        yield Media(media_path(file.name, folder), stored_files.pieces(opened.storage, file))
+        name, pieces = _opened_file(opened, opener, file)
+        yield Media(media_path(name, folder), pieces)
 
 
 def _audits(opened: Services, plan: Plan) -> Iterator[tuple[str, bytes]]:
-    taken = _taken(plan)
-    for file in stored_files.audits(opened.database.reading, plan.selection):
+    taken, opener = _taken(plan), _opener(opened, plan.keys)
+    for file in stored_files.audits(opened.database.reading, plan.selection, plan.keys):
         if taken is None or file.submission_id in taken:
-            yield file.instance_id, b"".join(stored_files.pieces(opened.storage, file))
+            name, pieces = _opened_file(opened, opener, file)
+            if file.lock is None or name != file.name:
+                yield file.instance_id, b"".join(pieces)
+
+
+def _opened_file(opened: Services, opener: Opener, file: FileOfSubmission) -> tuple[str, Iterator[bytes]]:
+    if file.lock is None:
+        return file.name, stored_files.pieces(opened.storage, file)
+    return opener.file(file.sha256, file.lock, file.name)
 
 
 def _taken(plan: Plan) -> set[int] | None:

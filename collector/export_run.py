@@ -106,15 +106,12 @@ def begin(
             expires_at=now() + KEPT if queued else None,
         )
     )
+    details: dict[str, Any] = {"exportId": number, "format": plan.request.format}
+    if plan.keys.asked:
+        details["keyIds"] = list(plan.keys.asked)
     record(
         session,
-        Happening(
-            project_id,
-            "form.submission.export",
-            actor_id,
-            form_id=plan.form.form_id,
-            details={"exportId": number, "format": plan.request.format},
-        ),
+        Happening(project_id, "form.submission.export", actor_id, form_id=plan.form.form_id, details=details),
     )
     return number, who(session, actor_id)
 

@@ -11,6 +11,7 @@ REASONS = {
     "state": ("état de revue non demandé", "review state not asked for"),
     "version": ("version de formulaire non demandée", "form version not asked for"),
     "unchanged": ("rien de nouveau depuis l’export précédent", "nothing new since the export before"),
+    "key": ("chiffrées pour une autre clé", "encrypted for another key"),
     "filter": ("écartées par le filtre", "left out by the filter"),
     "gone": ("supprimées pendant l’export", "deleted while exporting"),
 }
@@ -28,6 +29,7 @@ def passport_of(plan: Plan, ledger: Ledger, *, number: int, person: dict[str, An
         "askedAt": wire(plan.planned_at),
         "writtenAt": wire(now()),
         "asked": plan.request.as_json(),
+        "openedKeys": list(plan.keys.asked),
         "lastEvent": plan.seq,
         "limitedToScope": plan.selection.scope.limited,
         "hiddenClasses": sorted(plan.selection.mask.hidden),

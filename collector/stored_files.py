@@ -11,32 +11,35 @@ from collector.masking import Mask, is_hidden, masked
 from collector.models import Receipt, ReceiptFile, Submission
 from collector.reading import Reading, Selection
 from collector.stored_submissions import answers_of
+from collector.unlocking import NO_KEYS, Keys, Lock, key_ids, lock_of
 from config.storage import Storage
 from forms.queries import definition_of
 
 PAGE = 500
 PIECE = 1 << 18
-CLIENT_AUDIT = "audit.csv"
+CLIENT_AUDIT, ENCRYPTED_AUDIT = "audit.csv", "audit.csv.enc"
 
 
 @dataclass(frozen=True, slots=True)
 class FileOfSubmission:
-    """A file that the current version of a submission names."""
+    """A file that the current version of a submission names; with a `lock` it is encrypted."""
 
     submission_id: int
     instance_id: str
     name: str
     sha256: bytes
+    lock: Lock | None = None
 
 
-def media(reading: Reading, selection: Selection) -> Iterator[FileOfSubmission]:
-    """Every file, audit logs, encrypted submissions and what the reader's mask hides apart."""
-    return _files(reading, selection, audit=False)
+def media(reading: Reading, selection: Selection, keys: Keys = NO_KEYS) -> Iterator[FileOfSubmission]:
+    """Every file, audit logs, encrypted submissions and what the reader's mask hides apart; encrypted files only if the
+    keys open them."""
+    return _files(reading, selection, keys, audit=False)
 
 
-def audits(reading: Reading, selection: Selection) -> Iterator[FileOfSubmission]:
+def audits(reading: Reading, selection: Selection, keys: Keys = NO_KEYS) -> Iterator[FileOfSubmission]:
     """The audit log of every submission that has one; they quote answers, so that whoever has a mask sees none."""
-    return iter(()) if selection.mask.hidden else _files(reading, selection, audit=True)
+    return iter(()) if selection.mask.hidden else _files(reading, selection, keys, audit=True)
 
 
 def pieces(storage: Storage, file: FileOfSubmission) -> Iterator[bytes]:
@@ -46,9 +49,10 @@ def pieces(storage: Storage, file: FileOfSubmission) -> Iterator[bytes]:
             yield piece
 
 
-def _files(reading: Reading, selection: Selection, *, audit: bool) -> Iterator[FileOfSubmission]:
+def _files(reading: Reading, selection: Selection, keys: Keys, *, audit: bool) -> Iterator[FileOfSubmission]:
     position = (0, "")
-    wanted = ReceiptFile.name == CLIENT_AUDIT if audit else ReceiptFile.name != CLIENT_AUDIT
+    called = ReceiptFile.name.in_((CLIENT_AUDIT, ENCRYPTED_AUDIT))
+    wanted = called if audit else ReceiptFile.name != CLIENT_AUDIT
     while True:
         query = (
             select(
@@ -58,6 +62,7 @@ def _files(reading: Reading, selection: Selection, *, audit: bool) -> Iterator[F
                 Submission.instance_id,
                 Receipt.encrypted,
                 Receipt.id.label("receipt_id"),
+                Receipt.instance_id.label("version_instance_id"),
                 Receipt.form_version_id,
             )
             .join(
@@ -72,14 +77,36 @@ def _files(reading: Reading, selection: Selection, *, audit: bool) -> Iterator[F
         with reading() as session:
             rows = session.execute(query).all()
             shown = _shown(session, selection, rows)
+            locks = _locks(session, selection.project_id, rows)
         for row in rows:
             if shown is not None and (row.receipt_id, row.name) not in shown:
                 continue
-            if row.encrypted is None or row.name != row.encrypted["encDataAttachmentName"]:
-                yield FileOfSubmission(row.id, row.instance_id, row.name, row.sha256)
+            lock = locks.get((row.receipt_id, row.name))
+            # Only in an envelope the ending says that it is an audit log.
+            if (row.name == ENCRYPTED_AUDIT and audit is (lock is None)) or not _is_file(row, lock, keys):
+                continue
+            yield FileOfSubmission(row.id, row.instance_id, row.name, row.sha256, lock)
         if len(rows) < PAGE:
             return
         position = (rows[-1].id, rows[-1].name)
+
+
+def _is_file(row: Any, lock: Lock | None, keys: Keys) -> bool:
+    return lock is None or (keys.open(lock.key_id) and row.name != row.encrypted["encDataAttachmentName"])
+
+
+def _locks(session: Session, project_id: int, rows: Collection[Any]) -> dict[tuple[int, str], Lock]:
+    """The locks of the encrypted files among the rows, by (receipt, name)."""
+    encrypted = [row for row in rows if row.encrypted is not None]
+    if not encrypted:
+        return {}
+    versions = key_ids(session, project_id, {row.form_version_id for row in encrypted})
+    return {
+        (row.receipt_id, row.name): lock_of(
+            versions.get(row.form_version_id), row.encrypted, row.version_instance_id, row.name
+        )
+        for row in encrypted
+    }
 
 
 def _shown(session: Session, selection: Selection, rows: Collection[Any]) -> set[tuple[int, str]] | None:

@@ -36,7 +36,8 @@ _parsers = threading.local()
 class EncryptedParts:
     """What an encrypted envelope holds besides its ids (C57); a part that is absent is "".
 
-    `media_names` are the envelope's `media/file` texts in order; `xml_file` is the encrypted submission itself.
+    `media_names` are the envelope's `media/file` texts in order, blank ones too, since the place of a file is part of how it
+    was encrypted; `xml_file` is the encrypted submission itself.
     """
 
     local_key: str
@@ -125,7 +126,7 @@ def encrypted_parts(root: _Element) -> EncryptedParts | None:
     return EncryptedParts(
         local_key=local_key,
         xml_file=_child_text(root, "encryptedXmlFile"),
-        media_names=tuple(name for name in (text_of(file).strip() for file in media) if name),
+        media_names=tuple(text_of(file).strip() for file in media),
         signature=_child_text(root, "base64EncryptedElementSignature"),
     )
 
