@@ -15,11 +15,14 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 import accounts.api
+import accounts.api_preferences
 import accounts.api_roles
 import accounts.api_site
 import accounts.api_users
 import accounts.cli
 import accounts.pages
+import accounts.pages_claim
+import accounts.pages_people
 import collector.api_app_users
 import collector.api_attachments
 import collector.api_audits
@@ -44,6 +47,7 @@ import collector.pages_form_publish
 import collector.pages_form_trial
 import collector.pages_form_versions
 import collector.pages_forms
+import collector.pages_people
 import collector.pages_phones
 import collector.pages_submissions
 import collector.pages_waiting
@@ -132,9 +136,12 @@ BLUEPRINTS = (
     config.api_docs.api,
     accounts.api.api,
     accounts.api_users.api,
+    accounts.api_preferences.api,
     accounts.api_roles.api,
     accounts.api_site.api,
     accounts.pages.pages,
+    accounts.pages_claim.pages,
+    accounts.pages_people.pages,
     forms.api.api,
     forms.api_assignments.api,
     forms.api_draft.api,
@@ -167,6 +174,7 @@ BLUEPRINTS = (
     collector.pages_submissions.pages,
     collector.pages_waiting.pages,
     collector.pages_phones.pages,
+    collector.pages_people.pages,
     collector.pages_deliveries.pages,
 )
 

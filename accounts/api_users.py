@@ -1,13 +1,11 @@
 """Web users and what they chose, with ODK Central's addresses and fields."""
 
-from typing import Any
-
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from accounts import passwords, preferences, resets, roles, web_users
-from accounts.errors import authentication_failed, insufficient_rights, not_found
-from accounts.projects import get_project
+from accounts.errors import authentication_failed, insufficient_rights
+from accounts.letters import queue_letter
 from accounts.schemas import (
     CurrentUserSchema,
     EmailSchema,
@@ -20,14 +18,14 @@ from accounts.schemas import (
     UserSchema,
     shown_account,
 )
-from accounts.sessions import Person
 from accounts.signed_in import api_caller, changing, creating, demand
 from config.address import base_url
 from config.api_answers import is_true, json_body
-from config.api_errors import ABSENT, missing_parameter, property_not_found, unexpected_properties, value_too_long
+from config.api_errors import ABSENT, missing_parameter
 from config.database import reading
 from config.description import describe
 from config.reader_wishes import wishes
+from config.services import services
 
 api = Blueprint("accounts_api_users", __name__, url_prefix="/v1")
 
@@ -76,6 +74,8 @@ def create_user() -> ResponseReturnValue:
         shown = shown_account(account)
         if password_hash is not None:
             web_users.give_first_password(session, account, password_hash, by=person.actor_id)
+        kind = "claim" if password_hash is None else "welcome"
+        queue_letter(session, services().settings, kind, account.user.email, actor.id)
     return jsonify(shown)
 
 
@@ -117,9 +117,12 @@ def change_user(actor_id: int) -> ResponseReturnValue:
         if actor_id != person.actor_id:
             demand(session, person, "user.update")
         given = UserChangesSchema().load(json_body())
+        before = account.user.email
         web_users.update_account(
             session, account, email=given.get("email"), name=given.get("displayName"), by=person.actor_id
         )
+        if account.user.email != before:
+            queue_letter(session, services().settings, "email", before)
         shown = shown_account(account)
     return jsonify(shown)
 
@@ -157,32 +160,33 @@ def change_password(actor_id: int) -> ResponseReturnValue:
         account = web_users.get_account(session, actor_id)
         own = person.opened if actor_id == person.actor_id else None
         web_users.keep_password(session, account, password_hash, by=person.actor_id, but=own)
+        queue_letter(session, services().settings, "password", account.user.email)
     return jsonify(success=True)
 
 
 @api.post("/users/reset/initiate")
 @describe(answer=SuccessSchema(), body=EmailSchema(), problems=(400.2, 400.11, 401.2, 403.1), public=True)
 def start_reset() -> ResponseReturnValue:
-    """Ask for a new password; the answer is the same whether or not the e-mail is known. `invalidate=true`, for
+    """Ask for a new password by mail; the answer is the same whether or not the e-mail is known. `invalidate=true`, for
     administrators, makes the present password useless at once.
 
-    This server sends no mail: an administrator hands over a link (POST …/reset-link, or `relais web-user link`)."""
+    Without a mail server an administrator hands over a link (POST …/reset-link, or `relais web-user link`)."""
     invalidate = is_true(request.args.get("invalidate"))
     person = api_caller() if invalidate else None
-    given = EmailSchema().load(json_body())
-    if not given["email"]:
+    email = EmailSchema().load(json_body())["email"]
+    if not email:
         raise missing_parameter("email")
-    if person is not None:
-        _invalidate(person, given["email"])
-    return jsonify(success=True)
-
-
-def _invalidate(person: Person, email: str) -> None:
     with changing() as session:
-        demand(session, person, "user.password.invalidate")
+        if person is not None:
+            demand(session, person, "user.password.invalidate")
         account = web_users.account_by_email(session, email)
         if account is not None:
-            web_users.invalidate_password(session, account, by=person.actor_id)
+            if person is not None:
+                web_users.invalidate_password(session, account, by=person.actor_id)
+            queue_letter(session, services().settings, "reset", account.user.email, account.actor.id)
+        elif web_users.ever_existed(session, email):
+            queue_letter(session, services().settings, "gone", web_users.usable_email(email))
+    return jsonify(success=True)
 
 
 @api.post("/users/reset/verify")
@@ -222,72 +226,3 @@ def make_reset_link(actor_id: int) -> ResponseReturnValue:
     return jsonify(
         ResetLinkSchema().dump({"token": made.token, "url": made.url(base_url()), "expires_at": made.expires_at})
     )
-
-
-# Preferences
-
-
-def _chosen() -> Any:
-    given = json_body()
-    if "propertyValue" not in given:
-        raise property_not_found("propertyValue")
-    if len(given) > 1:
-        raise unexpected_properties(["propertyValue"], given)
-    return given["propertyValue"]
-
-
-def _named(name: str) -> str:
-    if len(name) > preferences.LONGEST_NAME:
-        raise value_too_long(preferences.LONGEST_NAME)
-    return name
-
-
-def _chooser() -> Person:
-    person = api_caller()
-    if person.type != "user":
-        raise insufficient_rights()
-    return person
-
-
-@api.put("/user-preferences/site/<segment:name>")
-@describe(answer=SuccessSchema(), body="application/json", problems=(400.23, 400.33))
-def choose_for_site(name: str) -> ResponseReturnValue:
-    """Keep a choice: {"propertyValue": any JSON}."""
-    person, value = _chooser(), _chosen()
-    with changing() as session:
-        preferences.choose(session, person, _named(name), value)
-    return jsonify(success=True)
-
-
-@api.delete("/user-preferences/site/<segment:name>")
-@describe(answer=SuccessSchema())
-def forget_for_site(name: str) -> ResponseReturnValue:
-    """Take a choice back; 404.1 when there was none."""
-    person = _chooser()
-    with changing() as session:
-        if not preferences.forget(session, person, name):
-            raise not_found()
-    return jsonify(1)
-
-
-@api.put("/user-preferences/project/<int:project_id>/<segment:name>")
-@describe(answer=SuccessSchema(), body="application/json", problems=(400.23, 400.33))
-def choose_for_project(project_id: int, name: str) -> ResponseReturnValue:
-    """Keep a choice for one project: {"propertyValue": any JSON}."""
-    person, value = _chooser(), _chosen()
-    with changing() as session:
-        get_project(session, project_id)
-        preferences.choose(session, person, _named(name), value, project_id)
-    return jsonify(success=True)
-
-
-@api.delete("/user-preferences/project/<int:project_id>/<segment:name>")
-@describe(answer=SuccessSchema())
-def forget_for_project(project_id: int, name: str) -> ResponseReturnValue:
-    """Take a choice for one project back; 404.1 when there was none."""
-    person = _chooser()
-    with changing() as session:
-        get_project(session, project_id)
-        if not preferences.forget(session, person, name, project_id):
-            raise not_found()
-    return jsonify(1)

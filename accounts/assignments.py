@@ -63,6 +63,18 @@ def list_form_assignments(
     return [(row[0], row[1]) for row in session.execute(query)]
 
 
+def roles_of(session: Session, actor_id: int) -> list[tuple[Assignment, Role, Project | None]]:
+    """Every role somebody has, the site's first; without a project it holds on the site. Roles of deleted projects are left out."""
+    rows = session.execute(
+        select(Assignment, Role, Project)
+        .join(Role, Role.id == Assignment.role_id)
+        .outerjoin(Project, Project.id == Assignment.project_id)
+        .where(Assignment.actor_id == actor_id, Project.deleted_at.is_(None))
+        .order_by(Assignment.project_id, Assignment.form_id, Assignment.role_id)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def get_role(session: Session, word: str) -> Role:
     """A role by its number or its system name, as addresses have it; Problem 404.1."""
     by_name = not _LETTERS.isdisjoint(word)

@@ -6,10 +6,12 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
-from accounts import app_users, qr, web_users
+from accounts import app_users, qr, resets, web_users
 from accounts.app_users import Credential
+from accounts.errors import web_user_unknown
 from accounts.projects import create_project, get_project
 from config.address import configured_url
+from config.clock import wire
 from config.commands import result
 from config.database import transaction
 from config.services import services
@@ -47,7 +49,11 @@ def web_user() -> None:
 
 @web_user.command("create")
 @click.argument("email")
-@click.option("--role", type=click.Choice(["administrator", "manager", "viewer"]), required=True)
+@click.option(
+    "--role",
+    type=click.Choice(["administrator", "manager", "viewer", "formfill", "reviewer", "data-viewer"]),
+    required=True,
+)
 @click.option("--project", "project_id", type=int, help="The role holds in this project only.")
 @click.option(
     "--password-stdin", is_flag=True, required=True, expose_value=False, help="Read the password from standard input."
@@ -73,6 +79,19 @@ def web_user_password(email: str) -> None:
     with transaction() as session:
         web_users.set_password(session, email, password)
     result({"email": email.strip().lower()}, f"{email} has a new password.")
+
+
+@web_user.command("link")
+@click.argument("email")
+def web_user_link(email: str) -> None:
+    """Make a link with which a web user chooses a password; it works once, for a day."""
+    with transaction() as session:
+        account = web_users.account_by_email(session, email)
+        if account is None:
+            raise web_user_unknown(email)
+        made = resets.make_reset(session, account, by=None)
+        shown = {"email": account.user.email, "url": made.url(configured_url()), "expiresAt": wire(made.expires_at)}
+    result(shown, f"Hand this link to {email}; whoever has it can sign in as that person.")
 
 
 def _password() -> str:

@@ -75,3 +75,17 @@ class Idempotency(Model):
     content_type: Mapped[str | None] = mapped_column(String(255))
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
     expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
+class Letter(Model):
+    """An e-mail to be sent; gone once it is. Links are made at the moment of sending, so none is ever kept here."""
+
+    __tablename__ = "letter"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it once
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    email: Mapped[str] = mapped_column(String(320))
+    actor_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("actor.id"))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    due_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    attempts: Mapped[int] = mapped_column(default=0)

@@ -8,6 +8,7 @@ from accounts import passwords, sessions, web_users
 from accounts.api import open_session
 from accounts.callers import COOKIE
 from accounts.errors import password_unchanged, wrong_password
+from accounts.roles import SITE, verbs_of
 from accounts.sessions import NewSession, Person
 from accounts.signed_in import demand, drop_session, keep_session, person_or_none, require_own_form, signed_in
 from config.database import reading, transaction
@@ -102,8 +103,10 @@ def show_account() -> ResponseReturnValue:
 def _account_page(person: Person, status: int = 200, errors: dict[str, str] | None = None) -> ResponseReturnValue:
     wanted = safe_path(request.values.get("next"))
     done = request.args.get("done")
+    with reading() as session:
+        administers = "user.list" in verbs_of(session, person.actor_id, SITE)
     return render_template(
-        "accounts/account.html", person=person, errors=errors or {}, wanted=wanted, done=done
+        "accounts/account.html", person=person, errors=errors or {}, wanted=wanted, done=done, administers=administers
     ), status
 
 

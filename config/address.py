@@ -32,15 +32,16 @@ def base_url_for(settings: Settings, scheme: str, host: str) -> str:
         return settings.public_url
     if _HOST.fullmatch(host) and _is_ours(urlsplit(f"//{host}").hostname or ""):
         return f"{scheme}://{host}"
-    return _configured(settings)
+    return configured_url_for(settings)
 
 
 def configured_url() -> str:
     """The address to print where there is no request: the public URL, else this machine's on the local network."""
-    return _configured(services().settings)
+    return configured_url_for(services().settings)
 
 
-def _configured(settings: Settings) -> str:
+def configured_url_for(settings: Settings) -> str:
+    """As `configured_url`, where no application is at work."""
     host = own_address() if settings.host in EVERYWHERE else settings.host
     return settings.public_url or f"http://{host}:{settings.port}"
 

@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 PREFIX = "RELAIS_"
-SECRETS = frozenset({"admin_password", "database_url", "secret_key", "storage_url"})
+SECRETS = frozenset({"admin_password", "database_url", "mail_url", "secret_key", "storage_url"})
 # What addresses in form lists begin with (C13): anything else in it would be an address phones cannot read.
 _ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
+_MAIL = re.compile(r"smtps?://(?:[^@/\s]+@)?(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?/?")
 # Below these nothing could be received, or nobody would be answered.
 _SMALLEST = {
     "accept_content_length": 1,
@@ -73,6 +74,10 @@ class Settings:
     )
     conflict_limit: int = setting(20, "Different contents kept aside for one instanceID.")
     conflict_quota: int = setting(500, "Open conflicts kept aside for one credential.")
+    mail_url: str = setting(
+        "", "The mail server, `smtp://user:password@host:587` or `smtps://…`. Empty: administrators hand over links."
+    )
+    mail_from: str = setting("relais@localhost", "The address letters come from.")
     log_level: str = setting("INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`.")
 
     def __post_init__(self) -> None:
@@ -95,6 +100,10 @@ class Settings:
             raise SettingError("RELAIS_DATABASE_URL must start with postgresql+psycopg:// or sqlite:///.")
         if self.storage_url and not self.storage_url.startswith("file:///"):
             raise SettingError("RELAIS_STORAGE_URL must start with file:/// .")
+        if self.mail_url and not _MAIL.fullmatch(self.mail_url):
+            raise SettingError("RELAIS_MAIL_URL must be like smtp://user:password@host:587 or smtps://host.")
+        if "@" not in self.mail_from or re.search(r"[\s<>]", self.mail_from):
+            raise SettingError("RELAIS_MAIL_FROM must be an address such as relais@example.org.")
         if self.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise SettingError("RELAIS_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
         for address in self.proxies:

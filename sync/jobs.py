@@ -9,9 +9,11 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import func, select
 
 from accounts import idempotency, resets, sessions
+from accounts.letters import send_letters
 from accounts.models import Event, Project
 from collector.purge import arrivals_of_form, erase, old_drafts, purge_form, purge_trash, remove_versions
 from collector.tally import miscounted, recount
+from config.address import configured_url_for
 from config.clock import now
 from config.services import Services
 from forms.models import Blob, Form
@@ -33,6 +35,11 @@ def forget_sessions(services: Services) -> int:
     """Remove sessions, links for choosing a password and kept answers past their time."""
     with services.database.transaction() as session:
         return sessions.forget_expired(session) + resets.forget_expired(session) + idempotency.forget_expired(session)
+
+
+def send_mail(services: Services) -> int:
+    """Send letters that are due, where there is a mail server."""
+    return send_letters(services, configured_url_for(services.settings)) if services.settings.mail_url else 0
 
 
 def sweep_blobs(services: Services) -> int:
@@ -143,6 +150,7 @@ def forget_drafts(services: Services) -> int:
 
 # job, seconds between its runs
 JOBS: tuple[tuple[Callable[[Services], int], int], ...] = (
+    (send_mail, 15),
     (forget_sessions, 3600),
     (sweep_blobs, 24 * 3600),
     (sweep_temporary, 24 * 3600),

@@ -38,10 +38,10 @@ OPEN = {
 # Changes that are one's own business, whatever one's rights.
 OWN = {
     "accounts_api.sign_out",
-    "accounts_api_users.choose_for_site",
-    "accounts_api_users.forget_for_site",
-    "accounts_api_users.choose_for_project",
-    "accounts_api_users.forget_for_project",
+    "accounts_api_preferences.choose_for_site",
+    "accounts_api_preferences.forget_for_site",
+    "accounts_api_preferences.choose_for_project",
+    "accounts_api_preferences.forget_for_project",
     "accounts_api_users.finish_reset",
 }
 # As in ODK Central, whoever reads a submission may say something about it; exports take their options by POST too.

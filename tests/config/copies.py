@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, delete, select
 from accounts import actor_properties, preferences, resets, site_settings, web_users
 from accounts.app_users import Credential
 from accounts.models import Actor, Consumer, Lease, Project, Session, SignInFailure, Tombstone
-from accounts.models_choices import Idempotency
+from accounts.models_choices import Idempotency, Letter
 from accounts.projects import create_project, get_project
 from accounts.public_links import create_link
 from accounts.scopes import Rule, replace_scope
@@ -94,6 +94,7 @@ def fill(relais: Installation) -> None:
         site_settings.set_value(session, "login-appearance", {"title": "Poste"}, by=actor_id)
         actor_properties.create_property(session, get_project(session, 1), "region", by=actor_id)
         actor_properties.set_properties(session, 1, session.get_one(Actor, actor_id), {"region": "Diffa"}, by=actor_id)
+        session.add(Letter(kind="email", email="anne@example.org", created_at=moment, due_at=moment))
         session.add(Idempotency(actor_id=actor_id, key="k", request_sha256=b"\x04" * 32, expires_at=moment))
         gone = create_project(session, "Deleted for good", language="fr")
         session.execute(delete(Project).where(Project.id == gone.id))
