@@ -26,6 +26,7 @@ import accounts.pages_people
 import collector.api_app_users
 import collector.api_attachments
 import collector.api_audits
+import collector.api_changes
 import collector.api_comments
 import collector.api_exports
 import collector.api_forms
@@ -158,6 +159,7 @@ BLUEPRINTS = (
     collector.api_geojson.api,
     collector.api_scopes.api,
     collector.api_search.api,
+    collector.api_changes.api,
     collector.api_versions.api,
     collector.api_attachments.api,
     collector.api_comments.api,

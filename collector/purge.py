@@ -92,13 +92,16 @@ def purge_trash(session: Session, project_id: int, before: datetime, secret: byt
     """Take away for good submissions that went into the trash before a moment, with everything that came for them; how many
     (call again while it is `limit`). What is left of each is a keyed hash, so that a phone's replay does not bring it back."""
     query = (
-        select(Submission.id)
+        select(Submission.id, Submission.form_id)
         .where(Submission.project_id == project_id, Submission.deleted_at < before)
         .order_by(Submission.id)
         .limit(limit)
         .with_for_update()
     )
-    ids = list(session.scalars(query))
+    forms: dict[int, list[int]] = {}
+    for submission_id, form_id in session.execute(query):
+        forms.setdefault(form_id, []).append(submission_id)
+    ids = [each for found in forms.values() for each in found]
     if not ids:
         return 0
     arrivals = session.execute(
@@ -113,7 +116,10 @@ def purge_trash(session: Session, project_id: int, before: datetime, secret: byt
                 Tombstone(project_id=project_id, kind="instance", key_hmac=key, reason="purged", created_at=now())
             )
     erase(session, project_id, [row.id for row in arrivals])
-    record(session, Happening(project_id, "submission.purge", details={"submissions_deleted": len(ids)}))
+    for form_id, found in forms.items():
+        # Their numbers, for whoever follows the log and has copies.
+        details = {"submissions_deleted": len(found), "submissionIds": found}
+        record(session, Happening(project_id, "submission.purge", form_id=form_id, details=details))
     return len(ids)
 
 

@@ -19,6 +19,7 @@ from config.channel import GatedChannel
 from config.event_loop import event_loop
 from config.gate import ErrorPage, Gate, plain_error
 from config.lane import Lanes, Together
+from config.stopping import stop_is
 
 if sys.platform != "win32":
     import resource
@@ -98,6 +99,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no type infor
 
     def run(self) -> None:
         """Serve until told to stop; then let running requests finish, for at most 10 seconds."""
+        stop_is(False)
         self.task_dispatcher.set_thread_count(self._thread_count)
         while not self.stopping:
             # Whether it accepts depends on how many connections there are, and it does the housekeeping when asked.
@@ -109,6 +111,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no type infor
         """Make `run` return soon."""
         if not self.stopping:
             self.stopping = True
+            stop_is(True)
             self.pull_trigger()
 
     def maintenance(self, now: float) -> None:
