@@ -48,7 +48,7 @@ def decryptor(key: ManagedKey) -> Decryptor:
     return Decryptor({7: open_managed_key(key.sealed, PASSPHRASE)})
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(
     files=st.lists(st.binary(max_size=70), min_size=1, max_size=40),
     instance_id=st.text(min_size=1, max_size=40),

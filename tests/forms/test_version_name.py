@@ -1,7 +1,7 @@
 """Another version for a form, byte for byte the same otherwise."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.problem import Problem
@@ -19,6 +19,7 @@ TAGS = (
 
 
 @pytest.mark.parametrize("tag", TAGS)
+@settings(max_examples=20)
 @given(version=st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff"), max_size=20))
 def test_any_version_is_read_back_and_nothing_else_changes(tag: str, version: str) -> None:
     plain = hand_written(tag)
