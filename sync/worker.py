@@ -18,6 +18,7 @@ from collector.scope_keys import look_up_older
 from config.clock import now
 from config.services import Services
 from forms.models import Form, FormVersion
+from sync.follow_matching import follow
 from sync.lease import Lease
 
 NAME = "worker"
@@ -110,6 +111,7 @@ class Worker:
             try:
                 if self._lease.hold():
                     busy = self.work_once()
+                    busy = follow(self._services, self._stop) or busy
             except Exception:
                 # The database may be away or the disk full; the log keeps the place.
                 log.exception("worker: will try again")

@@ -1,0 +1,293 @@
+"""Match one submission against all others of its form: hashes, keys, candidates, scores. Seconds after it came, never while it comes."""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b, sha256
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from collector.answers import Tables
+from collector.models import Receipt, ReceiptFile, Submission
+from collector.receipts import version_xml
+from collector.stored_submissions import answers_of
+from config.clock import now
+from forms.labels import parse_labels
+from forms.match_roles import roles_of
+from forms.queries import definition_of
+from forms.xform import FormDefinition
+from sync.models import MatchFeature, MatchForm, MatchKey, MatchPair
+from sync.rules.content import content_hashes
+from sync.rules.identity.finding import shortlist
+from sync.rules.identity.keys import FAMILIES, GENERIC_FROM, NARROW, Keys
+from sync.rules.identity.model import Model, Scorer, shipped_model
+from sync.rules.identity.plan import ROLES, Features, Plan
+
+# Pairs less likely than about one in fifty are not worth a row.
+KEPT_FROM_BITS = -5.5
+# Equal content of fewer answers is no surprise.
+LEAST_SAID = 5
+# More exact copies of one content than this are a form without questions, not a hundred restored phones.
+MOST_COPIES = 50
+DEFAULT_FAMILIES = NARROW | {"date", "openings", "word and age"}
+
+
+def matching_secret(secret: bytes) -> bytes:
+    """The key of everything the matcher hashes; tells nothing about the installation's secret it is made from."""
+    return hmac.new(secret, b"matching", sha256).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One form as the matcher sees it."""
+
+    project_id: int
+    form_id: int
+    plan: Plan
+    keys: Keys
+    scorer: Scorer
+    families: frozenset[str]
+    secret: bytes
+    model_no: int
+    stopped: bool
+
+
+def matcher_of(session: Session, project_id: int, form_id: int, version_id: int, secret: bytes) -> Matcher:
+    """The matcher of a form. The newest version seen says which roles its questions play; when they change, what was learnt is
+    forgotten and all submissions are matched again."""
+    kept = session.get(MatchForm, (project_id, form_id))
+    if kept is None:
+        roles = _roles(session, project_id, version_id)
+        kept = MatchForm(
+            project_id=project_id,
+            form_id=form_id,
+            version_id=version_id,
+            roles=roles,
+            families=sorted(DEFAULT_FAMILIES),
+            model_no=0,
+            learnt_from=0,
+        )
+        session.add(kept)
+    elif version_id > kept.version_id:
+        kept.version_id = version_id
+        roles = _roles(session, project_id, version_id)
+        if roles != kept.roles:
+            kept.roles, kept.model, kept.stopped, kept.stopped_path = roles, None, None, None
+            kept.learnt_from, kept.model_no, kept.rescan_after = 0, kept.model_no + 1, 0
+    session.flush()
+    return matcher_from(kept, secret)
+
+
+def _roles(session: Session, project_id: int, version_id: int) -> dict[str, str]:
+    definition = definition_of(session, project_id, version_id)
+    labels = parse_labels(version_xml(session.connection(), project_id, version_id))
+    return {path: role for path, role in roles_of(definition, labels).items() if role in ROLES}
+
+
+def matcher_from(kept: MatchForm, secret: bytes) -> Matcher:
+    """The matcher that a row describes."""
+    plan = Plan(kept.roles)
+    secret = matching_secret(secret)
+    keys = Keys(plan, secret, scope=f"{kept.project_id}/{kept.form_id}")
+    model = Model.from_json(kept.model) if kept.model else shipped_model(plan, kept.learnt_from or 1000)
+    return Matcher(
+        kept.project_id,
+        kept.form_id,
+        plan,
+        keys,
+        Scorer(plan, keys, model),
+        frozenset(kept.families) & frozenset(FAMILIES),
+        secret,
+        kept.model_no,
+        kept.stopped is not None or not plan.columns,
+    )
+
+
+def match(session: Session, project_id: int, submission_id: int, secret: bytes) -> int:
+    """Bring everything kept of a submission to its current version, or forget it when it is gone, a test, or of a draft; the number of
+    pairs it is in. The same again changes nothing."""
+    row = session.execute(
+        select(Submission, Receipt.form_version_id)
+        .join(Receipt, (Receipt.project_id == Submission.project_id) & (Receipt.id == Submission.current_receipt_id))
+        .where(Submission.project_id == project_id, Submission.id == submission_id)
+    ).first()
+    if row is None:
+        return 0
+    submission, version_id = row
+    forget(session, project_id, submission_id)
+    if submission.deleted_at or submission.training or submission.draft_version_id or version_id is None:
+        return 0
+    tables = answers_of(session, project_id, [submission.current_receipt_id]).get(submission.current_receipt_id)
+    if tables is None:
+        # Encrypted: there is nothing to compare.
+        return 0
+    definition = definition_of(session, project_id, version_id)
+    matcher = matcher_of(session, project_id, submission.form_id, version_id, secret)
+    features = matcher.plan.read(answers_by_path(definition, tables))
+    kept = _keep_hashes(session, matcher, submission, definition, tables, features)
+    pairs = _copies(session, matcher, kept)
+    if not matcher.stopped:
+        pairs |= _scored(session, matcher, submission_id, features, pairs)
+    _write_pairs(session, matcher, submission_id, kept.evidence, pairs)
+    return len(pairs)
+
+
+def forget(session: Session, project_id: int, submission_id: int) -> None:
+    """Remove what can be made again of a submission: keys, hashes, pairs. Decisions stay."""
+    for table in (MatchKey, MatchFeature):
+        session.execute(delete(table).where(table.project_id == project_id, table.submission_id == submission_id))
+    for side in (MatchPair.one_id, MatchPair.other_id):
+        session.execute(delete(MatchPair).where(MatchPair.project_id == project_id, side == submission_id))
+
+
+def answers_by_path(definition: FormDefinition, tables: Tables) -> dict[str, str | None]:
+    """The answers of the root table by path."""
+    root = (tables.get(0) or [[]])[0]
+    return {
+        field.path: root[field.column_no]
+        for field in definition.fields
+        if field.table_no == 0 and field.column_no is not None and field.column_no < len(root)
+    }
+
+
+def _keep_hashes(
+    session: Session,
+    matcher: Matcher,
+    submission: Submission,
+    definition: FormDefinition,
+    tables: Tables,
+    features: Features,
+) -> MatchFeature:
+    current = select(ReceiptFile.name, ReceiptFile.sha256).where(
+        ReceiptFile.project_id == matcher.project_id,
+        ReceiptFile.receipt_id == submission.current_receipt_id,
+        ReceiptFile.current,
+    )
+    files = {row[0]: row[1] for row in session.execute(current)}
+    ignored = {path for path, role in matcher.plan.roles.items() if role == "ignore"}
+    fields = [field for field in definition.fields if field.path not in ignored]
+    hashes = content_hashes(fields, tables, matcher.secret, files)
+    kept = MatchFeature(
+        project_id=matcher.project_id,
+        submission_id=submission.id,
+        form_id=matcher.form_id,
+        receipt_id=submission.current_receipt_id,
+        exact_hash=hashes.exact,
+        answers_hash=hashes.answers,
+        said=hashes.said,
+        evidence=_evidence(matcher, features),
+    )
+    session.add(kept)
+    own = matcher.keys.of(features, matcher.families) if not matcher.stopped else ()
+    if own:
+        session.execute(
+            insert(MatchKey),
+            [{"project_id": matcher.project_id, "h": key, "submission_id": submission.id} for key in own],
+        )
+    session.flush()
+    return kept
+
+
+def _evidence(matcher: Matcher, features: Features) -> bytes:
+    words = " ".join(token.text for token in features.name.tokens)
+    return blake2b(
+        repr((words, features.values)).encode(), digest_size=16, key=matcher.secret, person=b"evidence"
+    ).digest()
+
+
+def _copies(session: Session, matcher: Matcher, kept: MatchFeature) -> dict[int, "_Found"]:
+    """Submissions of equal content."""
+    if kept.said < LEAST_SAID:
+        return {}
+    query = (
+        select(MatchFeature.submission_id, MatchFeature.exact_hash, MatchFeature.evidence)
+        .where(
+            MatchFeature.project_id == matcher.project_id,
+            MatchFeature.form_id == matcher.form_id,
+            MatchFeature.answers_hash == kept.answers_hash,
+            MatchFeature.submission_id != kept.submission_id,
+        )
+        .order_by(MatchFeature.submission_id)
+        .limit(MOST_COPIES)
+    )
+    return {
+        other: _Found(None, "exact" if exact == kept.exact_hash else "answers", evidence)
+        for other, exact, evidence in session.execute(query)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    bits: float | None
+    copy: str | None
+    evidence: bytes
+
+
+def _scored(
+    session: Session, matcher: Matcher, submission_id: int, features: Features, copies: dict[int, _Found]
+) -> dict[int, _Found]:
+    """Candidates by key, and the copies, with their scores; those not worth a row are left out."""
+    hits: list[tuple[int, int]] = []
+    for key in matcher.keys.of(features, matcher.families):
+        query = (
+            select(MatchKey.h, MatchKey.submission_id)
+            .where(
+                MatchKey.project_id == matcher.project_id, MatchKey.h == key, MatchKey.submission_id != submission_id
+            )
+            .limit(GENERIC_FROM + 1)
+        )
+        hits += [(h, other) for h, other in session.execute(query)]
+    others = list(dict.fromkeys([*copies, *shortlist(hits)]))
+    found: dict[int, _Found] = {}
+    for other, (theirs, evidence) in features_of(session, matcher, others).items():
+        bits = matcher.scorer.bits(features, theirs)
+        copy = copies[other].copy if other in copies else None
+        if copy or bits >= KEPT_FROM_BITS:
+            found[other] = _Found(bits, copy, evidence)
+    return found
+
+
+def features_of(session: Session, matcher: Matcher, submission_ids: Sequence[int]) -> dict[int, tuple[Features, bytes]]:
+    """What is compared of submissions that are matched, read from their answers, and the hash of it."""
+    if not submission_ids:
+        return {}
+    rows = session.execute(
+        select(MatchFeature.submission_id, MatchFeature.receipt_id, MatchFeature.evidence, Receipt.form_version_id)
+        .join(Receipt, (Receipt.project_id == MatchFeature.project_id) & (Receipt.id == MatchFeature.receipt_id))
+        .where(MatchFeature.project_id == matcher.project_id, MatchFeature.submission_id.in_(submission_ids))
+    ).all()
+    answers = answers_of(session, matcher.project_id, [row.receipt_id for row in rows])
+    found = {}
+    for row in rows:
+        if row.form_version_id is not None and row.receipt_id in answers:
+            definition = definition_of(session, matcher.project_id, row.form_version_id)
+            told = answers_by_path(definition, answers[row.receipt_id])
+            found[row.submission_id] = (matcher.plan.read(told), row.evidence)
+    return found
+
+
+def _write_pairs(
+    session: Session, matcher: Matcher, submission_id: int, evidence: bytes, pairs: dict[int, _Found]
+) -> None:
+    rows = [
+        {
+            "project_id": matcher.project_id,
+            "one_id": min(submission_id, other),
+            "other_id": max(submission_id, other),
+            "form_id": matcher.form_id,
+            "bits": found.bits,
+            "copy": found.copy,
+            "evidence": pair_evidence(evidence, found.evidence),
+            "model_no": matcher.model_no,
+            "found_at": now(),
+        }
+        for other, found in pairs.items()
+    ]
+    if rows:
+        session.execute(insert(MatchPair), rows)
+
+
+def pair_evidence(*sides: bytes) -> str:
+    """Equal while what is compared of both sides is; the order of the sides does not matter."""
+    return blake2b(b"".join(sorted(sides)), digest_size=16).hexdigest()

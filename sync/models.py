@@ -1,0 +1,116 @@
+"""What the matcher keeps: keys, hashes and pairs that can be made again from the answers, and decisions that cannot.
+
+No answer stands here in clear. Everything but decisions dies with its submission.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import JSON, LargeBinary, String
+
+from config.columns import BigInt, Moment
+from config.database import Model
+
+COPIES = ("exact", "answers")
+
+
+def _of_submission(column: str) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["project_id", column], ["submission.project_id", "submission.id"], ondelete="CASCADE")
+
+
+class MatchForm(Model):
+    """How the submissions of a form are matched: the roles of its questions as version `version_id` has them, the families of keys, the
+    model learnt (None: the shipped one).
+
+    `stopped`: why they are not scored (a code of rules.identity.bands.Breaker); `stopped_path`: the question to blame.
+    `rescan_after`: submissions up to this id are matched by this model already; None: all are.
+    """
+
+    __tablename__ = "dup_form"
+    __table_args__ = (
+        ForeignKeyConstraint(["project_id", "form_id"], ["form.project_id", "form.id"], ondelete="CASCADE"),
+    )
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    form_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    version_id: Mapped[int] = mapped_column(BigInt)
+    roles: Mapped[dict[str, str]] = mapped_column(JSON)
+    families: Mapped[list[str]] = mapped_column(JSON)
+    model: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    model_no: Mapped[int] = mapped_column(default=0)
+    learnt_from: Mapped[int] = mapped_column(default=0)
+    learnt_at: Mapped[datetime | None] = mapped_column(Moment)
+    stopped: Mapped[str | None] = mapped_column(String(16))
+    stopped_path: Mapped[str | None]
+    rescan_after: Mapped[int | None] = mapped_column(BigInt)
+
+
+class MatchKey(Model):
+    """A keyed hash of something a submission says, to find others by (see sync.rules.identity.keys)."""
+
+    __tablename__ = "match_key"
+    __table_args__ = (
+        _of_submission("submission_id"),
+        Index("ix_match_key_submission", "project_id", "submission_id"),
+        {"sqlite_with_rowid": False},
+    )
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    h: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    submission_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+
+
+class MatchFeature(Model):
+    """Hashes of the current version of a submission: its content with and without times, and what its identity is judged by."""
+
+    __tablename__ = "dup_feature"
+    __table_args__ = (
+        _of_submission("submission_id"),
+        Index("ix_dup_feature_answers", "project_id", "form_id", "answers_hash"),
+    )
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    submission_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    form_id: Mapped[int] = mapped_column(BigInt)
+    receipt_id: Mapped[int] = mapped_column(BigInt)
+    exact_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    answers_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    said: Mapped[int]
+    evidence: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class MatchPair(Model):
+    """Two submissions of a form that may be one. `bits`: log2 odds by identity, NULL when not scored; `copy`: "exact" when their contents
+    are equal to the second, "answers" without the times. `evidence`: changes when what was compared does."""
+
+    __tablename__ = "dup_pair"
+    __table_args__ = (
+        CheckConstraint("one_id < other_id", name="order"),
+        CheckConstraint(f"copy IN {COPIES}", name="copy"),
+        _of_submission("one_id"),
+        _of_submission("other_id"),
+        Index("ix_dup_pair_other", "project_id", "other_id"),
+        Index("ix_dup_pair_bits", "project_id", "form_id", "bits"),
+    )
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    one_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    other_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    form_id: Mapped[int] = mapped_column(BigInt)
+    bits: Mapped[float | None]
+    copy: Mapped[str | None] = mapped_column(String(8))
+    evidence: Mapped[str] = mapped_column(String(32))
+    model_no: Mapped[int]
+    found_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class MatchDecision(Model):
+    """One verdict, never changed (see sync.decisions). Named by what travels: uid, xmlFormId, instanceIDs."""
+
+    __tablename__ = "dup_decision"
+    __table_args__ = (Index("ix_dup_decision_pair", "project_id", "xml_form_id", "one", "other"),)
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), primary_key=True)
+    xml_form_id: Mapped[str] = mapped_column(String(255))
+    one: Mapped[str] = mapped_column(String(255))
+    other: Mapped[str] = mapped_column(String(255))
+    body: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(Moment)
