@@ -6,13 +6,12 @@ key) is left as it is, with the status of a submission nobody opened: one bad fi
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from collector.answers import flatten
-from collector.decryption import PIECE, Decryptor, SubmissionFiles
 from collector.exported import NOT_DECRYPTED, ExportedSubmission
 from collector.masking import Mask, masked
 from collector.models import Receipt, ReceiptFile, Submission
@@ -20,9 +19,12 @@ from collector.submission_xml import parse
 from config.problem import Problem
 from config.storage import Storage
 from forms.errors import undecryptable
-from forms.managed_key import open_managed_key
 from forms.models import EncryptionKey, FormVersion
 
+if TYPE_CHECKING:
+    from collector.decryption import Decryptor, SubmissionFiles
+
+PIECE = 1 << 18
 ENDING = ".enc"
 
 
@@ -32,7 +34,7 @@ class Keys:
     who asks for some gets nothing that needs another. `decryptor`: those that are here and were opened."""
 
     asked: tuple[int, ...] = ()
-    decryptor: Decryptor | None = None
+    decryptor: "Decryptor | None" = None
 
     def open(self, key_id: int | None) -> bool:
         """Whether what was encrypted for that key can be read."""
@@ -66,8 +68,15 @@ def managed_keys(session: Session, project_id: int, asked: Iterable[int]) -> dic
 
 def opened_keys(sealed: Mapping[int, Mapping[str, str]], passphrases: Mapping[int, str]) -> Keys:
     """The keys opened; Problem 400.12 if one passphrase is wrong. Takes a twentieth of a second for each."""
+    asked = tuple(sorted(passphrases))
+    if not sealed:
+        return Keys(asked)
+    # Read only by who opens something: it costs 12 MB.
+    from collector.decryption import Decryptor
+    from forms.managed_key import open_managed_key
+
     keys = {key_id: open_managed_key(parts, passphrases[key_id]) for key_id, parts in sealed.items()}
-    return Keys(tuple(sorted(passphrases)), Decryptor(keys))
+    return Keys(asked, Decryptor(keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +145,7 @@ class Opener:
     storage: Storage
     keys: Keys
     largest_xml: int
-    _last: tuple[str, str, SubmissionFiles] | None = None
+    _last: "tuple[str, str, SubmissionFiles] | None" = None
 
     def submission(self, each: ExportedSubmission, sha256: bytes, lock: Lock, mask: Mask) -> ExportedSubmission:
         """The submission with its answers; as it was if they cannot be read."""
@@ -164,14 +173,14 @@ class Opener:
         plain = name[: -len(ENDING)] if name.lower().endswith(ENDING) else name
         return plain, self._pieces(sha256, files, lock)
 
-    def _pieces(self, sha256: bytes, files: SubmissionFiles | None, lock: Lock) -> Iterator[bytes]:
+    def _pieces(self, sha256: bytes, files: "SubmissionFiles | None", lock: Lock) -> Iterator[bytes]:
         with self.storage.open(sha256) as file:
             if files is not None:
                 yield from files.stream(file, lock.place)
             else:
                 yield from iter(lambda: file.read(PIECE), b"")
 
-    def _files(self, lock: Lock) -> SubmissionFiles:
+    def _files(self, lock: Lock) -> "SubmissionFiles":
         last = self._last
         if last is not None and last[:2] == (lock.local_key, lock.instance_id):
             return last[2]

@@ -12,7 +12,6 @@ from config.database import reading
 from config.description import describe
 from config.json_body import json_body
 from forms.encryption import FEATURE, encrypt_project
-from forms.managed_key import make_managed_key
 from forms.schemas import PassphraseSchema
 
 api = Blueprint("forms_key_api", __name__, url_prefix="/v1/projects/<int:project_id>/key")
@@ -23,6 +22,8 @@ SHORTEST = 10
 @describe(answer=SuccessSchema(), body=PassphraseSchema(), problems=(400.2, 400.11, 400.21, 409.4))
 def encrypt(project_id: int) -> ResponseReturnValue:
     """Encrypt what is collected from now on; only this passphrase will open it, and there is no way back."""
+    from forms.managed_key import make_managed_key
+
     person = api_caller()
     given = json_body()
     with reading() as session:

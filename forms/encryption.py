@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,14 +12,16 @@ from accounts.models import Project
 from config.api_errors import already_active
 from config.clock import now
 from config.database import next_ids
-from forms.managed_key import ManagedKey, version_suffix
 from forms.models import EncryptionKey, Form, FormAttachment, FormVersion
 from forms.names import LONGEST
-from forms.public_key import with_public_key
+from forms.public_key import version_suffix, with_public_key
 from forms.queries import findings_of, get_version
 from forms.uploads import Upload, read_xform
 from forms.version_name import with_version
 from forms.versions import GivenFile, NewVersion, Workbook, add_version
+
+if TYPE_CHECKING:
+    from forms.managed_key import ManagedKey
 
 FEATURE = "managed encryption"
 
@@ -48,7 +51,7 @@ def with_key(xform: bytes, version: str, public: str, suffix: str) -> bytes:
     return with_version(with_public_key(xform, public), version[: LONGEST - len(suffix)] + suffix)
 
 
-def encrypt_project(session: Session, project: Project, key: ManagedKey, hint: str | None, *, by: int) -> None:
+def encrypt_project(session: Session, project: Project, key: "ManagedKey", hint: str | None, *, by: int) -> None:
     """Give every form a new version that carries the key; Problem 409.4 when that was done before.
 
     What was collected stays as it is; what phones still hold of the plain versions is received as before.

@@ -1,10 +1,13 @@
 """Giving an XForm a public key, so that phones encrypt what is filled in. Pure; no other byte of it changes."""
 
+import base64
+import time
 from collections.abc import Sequence
 
 from forms.errors import xform_unreadable
 from forms.start_tag import find_tag, with_attribute
 
+MARK = "[encrypted:"
 _MODEL = ["html", "head", "model"]
 
 
@@ -25,3 +28,14 @@ def with_public_key(xform: bytes, public: str) -> bytes:
 
 def _is_model(around: Sequence[str], name: str) -> bool:
     return [*around, name] == _MODEL
+
+
+def version_suffix() -> str:
+    """What tells an encrypted version from its plain twin: phones must see that the form has changed. ODK Central's, but
+    never with the `+` or `/` that addresses stumble over."""
+    moment = int(time.time() * 1000)
+    while True:
+        text = base64.b64encode(moment.to_bytes(6, "big")).decode()
+        if "+" not in text and "/" not in text:
+            return f"{MARK}{text}]"
+        moment += 1

@@ -14,9 +14,9 @@ from config.storage import Storage
 from forms.compiler import Compiled
 from forms.encryption import key_of_project, with_key
 from forms.errors import attachments_missing, version_taken
-from forms.managed_key import MARK, version_suffix
 from forms.models import Form, FormAttachment, FormVersion
 from forms.names import check_names, check_title
+from forms.public_key import MARK, version_suffix
 from forms.stored_files import StoredFile, ensure_blob, store
 from forms.versions import NewVersion, Workbook, add_form, add_version, find_form, given_files
 from forms.xform import FormDefinition, parse_xform

@@ -10,8 +10,8 @@ from accounts.events import Happening, record
 from config.clock import now
 from forms.encryption import encrypt_form, key_of_project
 from forms.errors import form_exists
-from forms.managed_key import version_suffix
 from forms.models import Form
+from forms.public_key import version_suffix
 from forms.versions import find_form
 
 KEPT = timedelta(days=30)

@@ -15,8 +15,8 @@ from accounts.models import Project
 from collector.decryption import Decryptor
 from config.problem import Problem
 from forms.encryption import encrypt_project
-from forms.managed_key import MARK, ManagedKey, make_managed_key, open_managed_key, version_suffix
-from forms.public_key import with_public_key
+from forms.managed_key import ManagedKey, make_managed_key, open_managed_key
+from forms.public_key import MARK, version_suffix, with_public_key
 from forms.xform import parse_xform
 from tests.forms import workbook
 from tests.forms.central import EXCEL, Caller, code, form, person
