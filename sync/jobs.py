@@ -19,6 +19,7 @@ from config.services import Services
 from forms.models import Blob, Form
 from forms.trash import KEPT
 from sync.export_jobs import forget_exports, render_lines
+from sync.learning import learn_forms
 from sync.lease import Lease
 
 NAME = "clock"
@@ -160,6 +161,7 @@ JOBS: tuple[tuple[Callable[[Services], int], int], ...] = (
     (forget_drafts, 3600),
     (render_lines, 300),
     (forget_exports, 3600),
+    (learn_forms, 1800),
 )
 
 

@@ -19,6 +19,7 @@ from config.clock import now
 from config.services import Services
 from forms.models import Form, FormVersion
 from sync.follow_matching import follow
+from sync.learning import rescan
 from sync.lease import Lease
 
 NAME = "worker"
@@ -112,6 +113,7 @@ class Worker:
                 if self._lease.hold():
                     busy = self.work_once()
                     busy = follow(self._services, self._stop) or busy
+                    busy = rescan(self._services, self._stop) or busy
             except Exception:
                 # The database may be away or the disk full; the log keeps the place.
                 log.exception("worker: will try again")

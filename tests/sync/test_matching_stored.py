@@ -11,10 +11,12 @@ from collector.models import Submission
 from collector.purge import erase
 from config.clock import now
 from sync.follow_matching import NAME, follow
+from sync.learning import learn_forms, rescan
 from sync.matching import match
 from sync.models import MatchFeature, MatchForm, MatchKey, MatchPair
 from tests.installation import Installation
-from tests.sync.people_form import FATIMATA, MAHAMADOU, MAMADOU, people_form, send
+from tests.sync.people_form import FATIMATA, MAHAMADOU, MAMADOU, ROLES, people_form, send
+from tests.sync.rules.people import register
 
 
 def matched(relais: Installation) -> None:
@@ -132,3 +134,25 @@ def test_a_version_with_other_roles_has_its_form_matched_again(people: Installat
         form = session.scalars(select(MatchForm)).one()
         assert form.roles == {"/name": "name", "/phone": "phone", "/village": "ignore"}
         assert form.rescan_after == 0
+
+
+def test_a_form_is_learnt_and_matched_again_by_what_was_learnt(
+    post_node: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.learning.LEAST", 40)
+    post_node.publish(people_form())
+    for row in register().rows[:60]:
+        send(post_node, **{name: row[name] for name in ROLES})
+    first, again = send(post_node, **MAHAMADOU), send(post_node, **MAMADOU)
+    matched(post_node)
+    before = pairs(post_node)[frozenset((first, again))]
+    assert learn_forms(post_node.services) == 1
+    assert learn_forms(post_node.services) == 0
+    while rescan(post_node.services, threading.Event()):
+        pass
+    after = pairs(post_node)[frozenset((first, again))]
+    assert after[0] != before[0]
+    with post_node.services.database.reading() as session:
+        form = session.scalars(select(MatchForm)).one()
+        assert (form.learnt_from, form.model_no, form.rescan_after, form.stopped) == (62, 1, None, None)
+        assert {pair.model_no for pair in session.scalars(select(MatchPair))} == {1}

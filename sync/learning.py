@@ -1,0 +1,134 @@
+"""Learn the weights of forms from their own submissions, now and then, and match everything again by what was learnt."""
+
+import threading
+import time
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from collector.models import Submission
+from config.clock import now
+from config.services import Services
+from sync.matching import Matcher, features_of, match, matcher_from
+from sync.models import MatchFeature, MatchForm
+from sync.rules.identity.bands import breaker
+from sync.rules.identity.finding import candidate_pairs
+from sync.rules.identity.keys import affordable
+from sync.rules.identity.learning import learn
+from sync.rules.identity.model import Scorer, probability
+from sync.rules.identity.plan import Features
+
+# With fewer there is nothing to learn that the shipped numbers do not say better.
+LEAST = 200
+# Learn again when a form has grown by half.
+GROWTH = 1.5
+# The newest so many are learnt from: about four seconds of one core.
+SAMPLE = 5_000
+PAGE = 500
+SLICE = 5
+
+
+def learn_forms(services: Services) -> int:
+    """Learn every form that has grown enough; how many were."""
+    with services.database.reading() as session:
+        counts = select(MatchFeature.project_id, MatchFeature.form_id, func.count()).group_by(
+            MatchFeature.project_id, MatchFeature.form_id
+        )
+        grown = {(row[0], row[1]): row[2] for row in session.execute(counts) if row[2] >= LEAST}
+        due = [
+            (form.project_id, form.form_id)
+            for form in session.scalars(select(MatchForm))
+            if grown.get((form.project_id, form.form_id), 0) >= GROWTH * form.learnt_from
+            and (form.project_id, form.form_id) in grown
+        ]
+    for project_id, form_id in due:
+        learn_form(services, project_id, form_id, grown[project_id, form_id])
+    return len(due)
+
+
+def learn_form(services: Services, project_id: int, form_id: int, count: int) -> None:
+    """Learn one form of `count` submissions and ask for all of them to be matched again. Nothing is locked while it thinks."""
+    with services.database.reading() as session:
+        kept = session.get(MatchForm, (project_id, form_id))
+        if kept is None:
+            return
+        matcher, learnt_by = matcher_from(kept, services.secret), kept.model_no
+    features = _sample(services, matcher)
+    if not matcher.plan.columns or len(features) < LEAST:
+        return
+    families = affordable(matcher.plan, features, count)
+    keys = [matcher.keys.of(each, families) for each in features]
+    pairs = list(candidate_pairs(keys))
+    model = learn(matcher.plan, matcher.keys, features, pairs)
+    scorer = Scorer(matcher.plan, matcher.keys, model)
+    flagged = [pair for pair in pairs if probability(scorer.bits(features[pair[0]], features[pair[1]])) >= 0.5]
+    stopped = breaker(matcher.plan, model, features, flagged)
+    with services.database.transaction() as session:
+        kept = session.get(MatchForm, (project_id, form_id))
+        if kept is None or kept.model_no != learnt_by:
+            # Another version of the form changed the roles meanwhile: the next run learns those.
+            return
+        kept.model, kept.families = model.to_json(), sorted(families)
+        kept.learnt_from, kept.learnt_at, kept.model_no = count, now(), kept.model_no + 1
+        kept.stopped, kept.stopped_path = (stopped.code, stopped.path) if stopped else (None, None)
+        kept.rescan_after = 0
+
+
+def _sample(services: Services, matcher: Matcher) -> list[Features]:
+    """What is compared of the newest submissions, read a page at a time."""
+    found: list[Features] = []
+    before = 2**62
+    while len(found) < SAMPLE:
+        with services.database.reading() as session:
+            query = (
+                select(MatchFeature.submission_id)
+                .where(
+                    MatchFeature.project_id == matcher.project_id,
+                    MatchFeature.form_id == matcher.form_id,
+                    MatchFeature.submission_id < before,
+                )
+                .order_by(MatchFeature.submission_id.desc())
+                .limit(PAGE)
+            )
+            ids = list(session.scalars(query))
+            found += [features for features, _ in features_of(session, matcher, ids).values()]
+        if len(ids) < PAGE:
+            break
+        before = ids[-1]
+    return found
+
+
+def rescan(services: Services, stop: threading.Event) -> bool:
+    """Match a slice of a form again that was learnt anew or whose roles changed; True while there is more."""
+    with services.database.reading() as session:
+        form = session.scalars(select(MatchForm).where(MatchForm.rescan_after.is_not(None)).limit(1)).first()
+        if form is None or stop.is_set():
+            return False
+        project_id, form_id = form.project_id, form.form_id
+    started = time.perf_counter()
+    with services.database.transaction() as session:
+        _rescan_slice(session, project_id, form_id, services.secret)
+    # As long again for the phones as was taken from them.
+    stop.wait(time.perf_counter() - started)
+    return True
+
+
+def _rescan_slice(session: Session, project_id: int, form_id: int, secret: bytes) -> None:
+    form = session.get(MatchForm, (project_id, form_id))
+    if form is None or form.rescan_after is None:
+        return
+    query = (
+        select(Submission.id)
+        .where(
+            Submission.project_id == project_id,
+            Submission.form_id == form_id,
+            Submission.draft_version_id == 0,
+            Submission.id > form.rescan_after,
+        )
+        .order_by(Submission.id)
+        .limit(SLICE)
+    )
+    ids = list(session.scalars(query))
+    for submission_id in ids:
+        match(session, project_id, submission_id, secret)
+    form.rescan_after = ids[-1] if len(ids) == SLICE else None
