@@ -148,7 +148,7 @@ def decide(project_id: int, xml_form_id: str, instance_id: str) -> ResponseRetur
     if not state and not word:
         return _page(project_id, xml_form_id, instance_id, error=True)
     with transaction() as session:
-        demand(session, person, "submission.update", project_id)
+        demand(session, person, "submission.review", project_id)
         form = get_form(session, project_id, xml_form_id)
         scope = scope_of(session, person.actor_id, project_id)
         submission = review.find_submission(session, Selection(project_id, form.id, scope), instance_id)

@@ -176,7 +176,7 @@ def decide(project_id: int, receipt_id: int) -> ResponseReturnValue:
     require_own_form()
     verb = DECISIONS.get(request.form.get("decision", ""))
     with transaction() as session:
-        frame = open_frame(session, person, project_id, "submission.update")
+        frame = open_frame(session, person, project_id, "submission.review")
         if verb is None:
             raise unknown_decision()
         find_receipt(session, project_id, frame.scope, receipt_id)

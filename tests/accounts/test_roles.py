@@ -9,7 +9,9 @@ from config.clock import now
 from config.database import Database, engine_options
 from config.problem import Problem
 from config.schema import upgrade
+from tests.accounts.calling import person as api_caller
 from tests.installation import Installation, instance, new_id, xform
+from tests.reader import person as page_reader
 
 # One of everything that the first schema knew of people and their rights.
 OLD = """
@@ -105,3 +107,24 @@ def test_roles_given_before_forms_had_them_are_kept_under_their_new_numbers(
             )
             assert [tuple(row) for row in rows] == [(1, 1, 0, 0), (2, 5, 7, 0), (2, 6, 8, 0), (3, 2, 7, 0)]
         database.close()
+
+
+def test_a_reviewer_decides_on_pages_and_over_rest_and_changes_nothing_else(post_node: Installation) -> None:
+    first = new_id()
+    post_node.post(instance(first))
+    reviewer = page_reader(post_node, "rev@example.org", "reviewer")
+    page = f"/projects/1/forms/household/submissions/{first}"
+    assert "Approuver" in reviewer.words(page)
+    assert reviewer.post(f"{page}/review", state="approved").status_code == 303
+    assert post_node.rows("SELECT review_state FROM submission") == [("approved",)]
+    caller = api_caller(post_node, "rev2@example.org", "reviewer", post_node.project_id)
+    rest = f"/projects/1/forms/household/submissions/{first}"
+    assert caller.done("PATCH", rest, {"reviewState": "hasIssues"})["reviewState"] == "hasIssues"
+    assert caller("POST", f"{rest}/comments", {"body": "à revoir"}).status_code == 200
+    for method, path in (
+        ("DELETE", rest),
+        ("PATCH", "/projects/1"),
+        ("POST", "/projects/1/app-users"),
+        ("GET", "/projects/1/assignments"),
+    ):
+        assert caller(method, path, {"name": "x", "displayName": "x"}).status_code == 403
