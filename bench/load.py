@@ -41,8 +41,9 @@ class _Connection:
         if not found:
             return None
         lower = head.lower()
-        start = lower.find(b"content-length:")
-        length = int(lower[start + 15 :].split(b"\r\n", 1)[0]) if start >= 0 else 0
+        # With the line's beginning: there is an x-openrosa-accept-content-length, too.
+        start = lower.find(b"\r\ncontent-length:")
+        length = int(lower[start + 17 :].split(b"\r\n", 1)[0]) if start >= 0 else 0
         return int(head[9:12]) if len(body) >= length else None
 
 

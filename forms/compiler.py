@@ -8,10 +8,9 @@ never one invented from the clock. So uploading a file twice is recognisable as 
 import json
 import re
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -24,12 +23,13 @@ from forms.limited import TookTooLong, run_limited
 from forms.lint import Finding, check
 from forms.places import Place
 from forms.tables import Tables, tables_from
+from forms.turns import Turns
 from forms.workbook import Kind, has_macros, kind_of
 from forms.workbook_errors import child_died, form_refused, too_heavy, took_too_long, workbook_problem
 from forms.xform import FormDefinition, parse_xform
 
 # Two cores in a small laptop: a third workbook waits, phones do not.
-PLACES = threading.BoundedSemaphore(2)
+PLACES = Turns(2)
 # What a workbook that waited for its place still gets at least.
 _LEAST_SECONDS = 6
 # An XForm beyond this is not looked at for remarks: that would hold up a thread of the server for seconds.
@@ -119,12 +119,12 @@ def compile_form(
 def _place(limits: CompileLimits) -> Iterator[float]:
     """One of the places for a compilation, and when it must be left: waiting counts."""
     deadline = time.monotonic() + limits.seconds
-    if not PLACES.acquire(timeout=max(0, limits.seconds - _LEAST_SECONDS)):
-        raise compiler_busy()
-    try:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(PLACES.taken(max(0, limits.seconds - _LEAST_SECONDS)))
+        except TimeoutError:
+            raise compiler_busy() from None
         yield deadline
-    finally:
-        PLACES.release()
 
 
 def fallback_form_id(filename: str) -> str:

@@ -213,7 +213,7 @@ class TestLimitsOfTheChild:
         assert "RELAIS_ADMIN_PASSWORD" not in seen[0]
 
     def test_a_third_compilation_waits_and_then_says_so(self) -> None:
-        with PLACES, PLACES, pytest.raises(Problem) as caught:
+        with PLACES.taken(0), PLACES.taken(0), pytest.raises(Problem) as caught:
             compile_form(workbook(SMALL), "a.xlsx", limits=CompileLimits(seconds=0))
         assert caught.value.status == 503
 
