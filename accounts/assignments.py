@@ -1,5 +1,6 @@
 """Who was given which role: on the site (project 0), in a project (form 0), for one form."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select
@@ -63,16 +64,27 @@ def list_form_assignments(
     return [(row[0], row[1]) for row in session.execute(query)]
 
 
-def roles_of(session: Session, actor_id: int) -> list[tuple[Assignment, Role, Project | None]]:
+Given = tuple[Assignment, Role, Project | None]
+
+
+def roles_of(session: Session, actor_id: int) -> list[Given]:
     """Every role somebody has, the site's first; without a project it holds on the site. Roles of deleted projects are left out."""
+    return roles_of_all(session, [actor_id]).get(actor_id, [])
+
+
+def roles_of_all(session: Session, actor_ids: Sequence[int]) -> dict[int, list[Given]]:
+    """As roles_of, for several at once."""
     rows = session.execute(
         select(Assignment, Role, Project)
         .join(Role, Role.id == Assignment.role_id)
         .outerjoin(Project, Project.id == Assignment.project_id)
-        .where(Assignment.actor_id == actor_id, Project.deleted_at.is_(None))
+        .where(Assignment.actor_id.in_(actor_ids), Project.deleted_at.is_(None))
         .order_by(Assignment.project_id, Assignment.form_id, Assignment.role_id)
     )
-    return [(row[0], row[1], row[2]) for row in rows]
+    found: dict[int, list[Given]] = {}
+    for row in rows:
+        found.setdefault(row[0].actor_id, []).append((row[0], row[1], row[2]))
+    return found
 
 
 def get_role(session: Session, word: str) -> Role:

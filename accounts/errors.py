@@ -118,6 +118,25 @@ def project_unknown(project_id: int) -> Problem:
     )
 
 
+def person_unknown(email: str) -> Problem:
+    """404.1: nobody signs in with this e-mail, and the caller may invite nobody."""
+    return Problem(
+        404.1,
+        en=f"Nobody here has the e-mail “{email[:60]}”. Ask an administrator to invite them first.",
+        fr=f"Personne ici n’a l’adresse « {email[:60]} ». Demandez d’abord à un administrateur de l’inviter.",
+        message="Could not find the resource you were looking for.",
+    )
+
+
+def not_oneself() -> Problem:
+    """409: whoever takes away their own rights might leave nobody who can give them back."""
+    return Problem(
+        409,
+        en="You cannot take this away from yourself. Ask another administrator.",
+        fr="Vous ne pouvez pas vous retirer cela à vous-même. Demandez à un autre administrateur.",
+    )
+
+
 def web_user_unknown(email: str) -> Problem:
     """404.1: nobody signs in with this e-mail."""
     return Problem(

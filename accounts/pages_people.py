@@ -7,13 +7,14 @@ from sqlalchemy.orm import Session
 
 from accounts import assignments, resets, web_users
 from accounts.assignments import THE_SITE, Place, get_role, place_of
+from accounts.errors import not_oneself
 from accounts.letters import queue_letter
 from accounts.models import Project
-from accounts.role_words import GIVEN_BY_HAND, role_name
+from accounts.role_words import GIVEN_BY_HAND, role_meaning, role_name
 from accounts.sessions import Person
 from accounts.signed_in import demand, require_own_form, signed_in
 from accounts.web_users import Account
-from config.address import base_url
+from config.address import printed_url
 from config.database import reading, transaction
 from config.pages import page_language
 from config.problem import Problem
@@ -34,10 +35,9 @@ def _list_page(errors: dict[str, str] | None = None, status: int = 200) -> Respo
     person = signed_in()
     with reading() as session:
         demand(session, person, "user.list")
-        people = [
-            (account, assignments.roles_of(session, account.actor.id))
-            for account in web_users.list_accounts(session, Wishes())
-        ]
+        accounts = web_users.list_accounts(session, Wishes())
+        given = assignments.roles_of_all(session, [account.actor.id for account in accounts])
+        people = [(account, given.get(account.actor.id, [])) for account in accounts]
         places = _places(session)
     page = render_template(
         "accounts/people.html",
@@ -45,6 +45,7 @@ def _list_page(errors: dict[str, str] | None = None, status: int = 200) -> Respo
         places=places,
         roles=GIVEN_BY_HAND,
         role_name=role_name,
+        role_meaning=role_meaning,
         errors=errors or {},
         typed=request.form,
     )
@@ -81,7 +82,7 @@ def _link_page(person: Person, actor_id: int) -> ResponseReturnValue:
         demand(session, person, "user.password.invalidate")
         account = web_users.get_account(session, actor_id)
         made = resets.make_reset(session, account, by=person.actor_id)
-    return _person_page(person, actor_id, link=made.url(base_url()))
+    return _person_page(person, actor_id, link=made.url(printed_url()))
 
 
 @pages.get("/<int:person_id>")
@@ -103,6 +104,7 @@ def _person_page(person: Person, actor_id: int, link: str | None = None) -> Resp
         places=places,
         roles=GIVEN_BY_HAND,
         role_name=role_name,
+        role_meaning=role_meaning,
         link=link,
         done=request.args.get("done"),
         mail=bool(services().settings.mail_url),
@@ -151,6 +153,9 @@ def take_role(person_id: int) -> ResponseReturnValue:
         demand(session, person, "assignment.delete", place.project_id)
         account = web_users.get_account(session, person_id)
         role = get_role(session, typed_text(request.form, "role"))
+        if account.actor.id == person.actor_id:
+            # Nobody might be left who could give it back.
+            raise not_oneself()
         assignments.revoke(session, account.actor, role, place, by=person.actor_id)
     return _to(person_id, "taken")
 
@@ -170,5 +175,7 @@ def remove_person(person_id: int) -> ResponseReturnValue:
     require_own_form()
     with transaction() as session:
         demand(session, person, "user.delete")
+        if person_id == person.actor_id:
+            raise not_oneself()
         web_users.delete_account(session, web_users.get_account(session, person_id), by=person.actor_id)
     return redirect(url_for(".show_people"), 303)

@@ -28,7 +28,7 @@ class Reset:
 
 def make_reset(session: Session, account: Account, *, by: int | None) -> Reset:
     """A new link; earlier ones stay good until one of them is used."""
-    made = Reset(tokens.fresh(), now() + LIFE)
+    made = Reset(tokens.fresh_for_links(), now() + LIFE)
     session.add(
         PasswordReset(
             token_hash=tokens.fingerprint(made.token),

@@ -1,5 +1,6 @@
 """The first page (what must I look at?) and a project's forms."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -55,14 +56,15 @@ def show_home() -> ResponseReturnValue:
     if person is None:
         return sign_in_page(wanted="/")
     with reading() as session:
-        projects = _projects_today(session, person)
-    return render_template("collector/home.html", projects=projects)
+        verbs = verbs_everywhere(session, person.actor_id)
+        projects = _projects_today(session, person, verbs)
+    lists_people = "user.list" in verbs.get(SITE, ())
+    return render_template("collector/home.html", projects=projects, lists_people=lists_people)
 
 
-def _projects_today(session: Session, person: Person) -> list[ProjectToday]:
+def _projects_today(session: Session, person: Person, verbs: Mapping[int, frozenset[str]]) -> list[ProjectToday]:
     projects = visible_projects(session, person.actor_id, "submission.list")
     ids = [project.id for project in projects]
-    verbs = verbs_everywhere(session, person.actor_id)
     scopes = scopes_of(session, person.actor_id, ids)
     standings = form_standings(session, ids, now() - LATELY, scopes)
     waiting = waiting_counts(session, ids, scopes)

@@ -13,11 +13,12 @@ from collector.file_answers import picture_or_drawing, stored_file
 from collector.history import Version, versions_of
 from collector.models import Submission
 from collector.openrosa_xml import draft_address
-from collector.printed_codes import drawing, is_loopback, printed_base
+from collector.printed_codes import drawing
 from collector.project_frame import FormFrame, ProjectFrame, open_form_frame
 from collector.queries import Wanted
 from collector.reading import Selection
 from collector.shown_files import files_shown
+from config.address import is_loopback, printed_url
 from config.database import reading
 from config.pages import page_language
 from config.services import services
@@ -58,7 +59,7 @@ def show_preview(project_id: int, xml_form_id: str) -> ResponseReturnValue:
 @pages.get("/test")
 def show_test(project_id: int, xml_form_id: str) -> ResponseReturnValue:
     """The code that lets a phone try the draft, and what was sent with it."""
-    base = printed_base()
+    base = printed_url()
     with reading() as session:
         frame, form = _open_draft(session, project_id, xml_form_id)
         draft = get_version(session, project_id, form.draft_version_id)

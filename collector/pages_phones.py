@@ -10,9 +10,9 @@ from accounts.cli import key_url, qr_text
 from accounts.errors import not_found
 from accounts.signed_in import demand, require_own_form, signed_in
 from collector.phones import ListedPhone, list_phones
-from collector.printed_codes import drawing, is_loopback, printed_base
+from collector.printed_codes import drawing
 from collector.project_frame import ProjectFrame, open_frame
-from config.address import base_url
+from config.address import base_url, is_loopback, printed_url
 from config.database import reading, transaction
 from config.pages import page_language
 from config.problem import Problem
@@ -130,7 +130,7 @@ def show_sheet(project_id: int, actor_id: int) -> ResponseReturnValue:
 
 def _sheets_page(project_id: int, actor_id: int | None) -> ResponseReturnValue:
     person = signed_in()
-    base = printed_base()
+    base = printed_url()
     with reading() as session:
         frame = open_frame(session, person, project_id, "field_key.create")
         listed = [user.actor_id for user, _ in app_users.list_app_users(session, project_id) if user.state == "active"]

@@ -46,6 +46,18 @@ def configured_url_for(settings: Settings) -> str:
     return settings.public_url or f"http://{host}:{settings.port}"
 
 
+def printed_url() -> str:
+    """The address to print or to send on: never this machine's own name for itself, since others would look inside themselves."""
+    base = base_url()
+    return configured_url() if is_loopback(base) else base
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address leads every machine to itself."""
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
 def _is_ours(host: str) -> bool:
     try:
         ipaddress.ip_address(host)

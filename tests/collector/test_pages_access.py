@@ -40,6 +40,7 @@ LOGGED = {"collector_export_pages.download"}
 NOT_FOR_VIEWERS = {
     "accounts_pages.show_styleguide",
     "collector_people_pages.show_people",
+    "collector_people_pages.show_member",
     "collector_phone_pages.show_phones",
     "collector_phone_pages.show_phone",
     "collector_phone_pages.show_sheet",
@@ -54,7 +55,10 @@ NOT_FOR_VIEWERS = {
     "collector_publish_pages.show_publish",
 }
 # Buttons that ask for nothing: pressing them is the whole question, so there is no nonsense to send.
-BARE_BUTTONS = {"collector_draft_pages.discard", "collector_library_pages.restore", "collector_version_pages.delete"}
+BARE_BUTTONS = {
+    *("collector_draft_pages.discard", "collector_library_pages.restore", "collector_version_pages.delete"),
+    "accounts_people_pages.remove_person",
+}
 
 
 @dataclass
