@@ -41,6 +41,7 @@ import collector.api_versions
 import collector.cli
 import collector.pages
 import collector.pages_deliveries
+import collector.pages_encrypted
 import collector.pages_exports
 import collector.pages_form_draft
 import collector.pages_form_library
@@ -167,6 +168,7 @@ BLUEPRINTS = (
     collector.api_audits.api,
     collector.pages.pages,
     collector.pages_exports.pages,
+    collector.pages_encrypted.pages,
     collector.pages_forms.pages,
     collector.pages_form_library.pages,
     collector.pages_form_draft.pages,

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts.actees import actee_of_form
@@ -16,7 +16,7 @@ from accounts.signed_in import api_caller, changing, creating
 from collector import review
 from collector.activity import activities_of
 from collector.form_access import FORM, FormAccess, both, form_access
-from collector.models import Comment, Receipt, Submission
+from collector.models import Comment, Submission
 from collector.schemas import (
     ActivitySchema,
     CommentSchema,
@@ -26,13 +26,13 @@ from collector.schemas import (
     NewCommentSchema,
 )
 from collector.submission_rows import actors_of, one_row
+from collector.unlocking import keys_needed
 from config.api_answers import json_body
 from config.api_errors import missing_parameter
 from config.clock import wire
 from config.database import reading
 from config.description import describe
 from config.reader_wishes import wishes
-from forms.models import EncryptionKey, FormVersion
 
 api = Blueprint("comments_api", __name__, url_prefix=FORM)
 
@@ -129,12 +129,7 @@ def list_keys(project_id: int, xml_form_id: str, draft: bool) -> ResponseReturnV
     person = api_caller()
     with reading() as session:
         access = form_access(session, person, "submission.read", project_id, xml_form_id, draft)
-        query = (
-            select(EncryptionKey)
-            .where(EncryptionKey.project_id == project_id, EncryptionKey.id.in_(_keys_in_use(access)))
-            .order_by(EncryptionKey.id.desc())
-        )
-        keys = list(session.scalars(query))
+        keys = keys_needed(session, access.selection)
     return _json(
         [
             {
@@ -146,18 +141,6 @@ def list_keys(project_id: int, xml_form_id: str, draft: bool) -> ResponseReturnV
             }
             for key in keys
         ]
-    )
-
-
-def _keys_in_use(access: FormAccess) -> Select[Any]:
-    return (
-        select(FormVersion.key_id)
-        .join(Receipt, (Receipt.project_id == FormVersion.project_id) & (Receipt.form_version_id == FormVersion.id))
-        .join(
-            Submission,
-            (Submission.project_id == Receipt.project_id) & (Submission.current_receipt_id == Receipt.id),
-        )
-        .where(*access.selection.every(), Receipt.encrypted.is_not(None), FormVersion.key_id.is_not(None))
     )
 
 

@@ -15,6 +15,7 @@ from collector.answers import flatten
 from collector.exported import NOT_DECRYPTED, ExportedSubmission
 from collector.masking import Mask, masked
 from collector.models import Receipt, ReceiptFile, Submission
+from collector.reading import Selection
 from collector.submission_xml import parse
 from config.problem import Problem
 from config.storage import Storage
@@ -56,6 +57,18 @@ class Keys:
 
 
 NO_KEYS = Keys()
+
+
+def keys_needed(session: Session, selection: Selection) -> list[EncryptionKey]:
+    """The keys that encrypted submissions of the selection need, those of exercises too; the newest first."""
+    in_use = (
+        select(FormVersion.key_id)
+        .join(Receipt, (Receipt.project_id == FormVersion.project_id) & (Receipt.form_version_id == FormVersion.id))
+        .join(Submission, (Submission.project_id == Receipt.project_id) & (Submission.current_receipt_id == Receipt.id))
+        .where(*selection.every(), Receipt.encrypted.is_not(None), FormVersion.key_id.is_not(None))
+    )
+    query = select(EncryptionKey).where(EncryptionKey.project_id == selection.project_id, EncryptionKey.id.in_(in_use))
+    return list(session.scalars(query.order_by(EncryptionKey.id.desc())))
 
 
 def managed_keys(session: Session, project_id: int, asked: Iterable[int]) -> dict[int, dict[str, str]]:
