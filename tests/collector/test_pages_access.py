@@ -37,9 +37,7 @@ OWN = {"accounts_pages.show_account", "accounts_pages.change_password", "account
 # Reading that leaves a trace in the log: who took data out.
 LOGGED = {"collector_export_pages.download"}
 # What readers may ask for, and keep for themselves; nobody else sees it.
-FOR_READERS = {
-    "collector_encrypted_pages.open_encrypted",
-}
+FOR_READERS = {"collector_encrypted_pages.open_encrypted"}
 # Pages a viewer of the project may not even read.
 NOT_FOR_VIEWERS = {
     "accounts_pages.show_styleguide",
@@ -58,6 +56,7 @@ NOT_FOR_VIEWERS = {
     "collector_trial_pages.show_tested_file",
     "collector_publish_pages.show_publish",
 }
+ANSWERS = {"state": "approved", "decision": "prefer", "comment": "x", "name": "x"}
 # Buttons that ask for nothing: pressing them is the whole question, so there is no nonsense to send.
 BARE_BUTTONS = {
     *("collector_draft_pages.discard", "collector_library_pages.restore", "collector_version_pages.delete"),
@@ -238,8 +237,7 @@ def test_a_viewer_is_offered_no_form_that_would_change_something(house: House, r
 @reading([rule for rule in CHANGING if rule.endpoint not in FOR_READERS])
 def test_a_viewer_cannot_change_anything(house: House, rule: Rule) -> None:
     before = house.events()
-    fields = {"state": "approved", "decision": "prefer", "comment": "x", "name": "x"}
-    assert house.viewer.post(house.path(rule), **fields).status_code == 403
+    assert house.viewer.post(house.path(rule), **ANSWERS).status_code == 403
     assert house.events() == before
 
 
@@ -260,9 +258,8 @@ def test_a_colleague_from_another_project_cannot_change_anything(house: House, r
 @reading(GUARDED)
 def test_a_form_without_proof_of_origin_changes_nothing(house: House, rule: Rule) -> None:
     before = house.events()
-    data = {"state": "approved", "decision": "prefer", "comment": "x", "name": "x"}
-    assert house.admin.client.post(house.path(rule), data=data).status_code == 403
-    stolen = {**data, "csrf_token": house.viewer.token()}
+    assert house.admin.client.post(house.path(rule), data=ANSWERS).status_code == 403
+    stolen = {**ANSWERS, "csrf_token": house.viewer.token()}
     assert house.admin.client.post(house.path(rule), data=stolen).status_code == 403
     assert house.events() == before
 
