@@ -96,7 +96,8 @@ def _draft_page(project_id: int, xml_form_id: str, problem: Problem | None = Non
         difference=difference,
         problem=problem,
         done=done,
-        placed=request.args.getlist("placed"),
+        # Only what is so: an address could say anything.
+        placed=[file.name for file in draft.files if file.name in request.args.getlist("placed")] if draft else [],
         unknown=request.args.getlist("unknown"),
     )
     return page, problem.status if problem else 200

@@ -12,6 +12,7 @@ from config.clock import now
 from config.database import reading, transaction
 from config.problem import Problem
 from config.services import services
+from forms.compiler import DEFAULT_LIMITS
 from forms.drafts import create_form
 from forms.errors import file_not_chosen
 from forms.queries import get_form
@@ -30,7 +31,9 @@ def uploaded_form() -> Upload:
     file = request.files.get("file")
     if file is None or not file.filename:
         raise file_not_chosen()
-    return read_file(services().storage, file.read(), file.filename)
+    # One byte more than is taken is enough to be refused.
+    content = file.stream.read(DEFAULT_LIMITS.workbook_bytes + 1)
+    return read_file(services().storage, content, file.filename)
 
 
 @pages.get("/new-form")
