@@ -21,6 +21,11 @@ def prepare_file(file: Path, media: Path | None) -> Prepared:
     content = file.read_bytes()
     # The bundled ones are proven by our tests: a first start need not wait for ODK Validate.
     compiled = compile_form(content, file.name, validate=file.parent != DEFINITIONS)
+    return prepare(services().storage, compiled, file.name, content, files_beside(compiled.xform, media))
+
+
+def files_beside(xform: bytes, media: Path | None) -> dict[str, bytes]:
+    """Those files of a folder that a form names."""
     given: dict[str, bytes] = {}
     if media is not None:
         # Looked up among the folder's own names: a form's text is never used as a path. A stick formatted on a Mac
@@ -28,8 +33,8 @@ def prepare_file(file: Path, media: Path | None) -> Prepared:
         files = [path for path in media.iterdir() if path.is_file()]
         exact = {path.name: path for path in files}
         composed = {unicodedata.normalize("NFC", path.name): path for path in files}
-        for slot in parse_xform(compiled.xform).slots:
+        for slot in parse_xform(xform).slots:
             path = exact.get(slot.name) or composed.get(unicodedata.normalize("NFC", slot.name))
             if path is not None:
                 given[slot.name] = path.read_bytes()
-    return prepare(services().storage, compiled, file.name, content, given)
+    return given

@@ -100,6 +100,16 @@ def get_form(session: Session, project_id: int, xml_form_id: str) -> Form:
     return form
 
 
+def current_xform(session: Session, project_id: int, xml_form_id: str) -> bytes | None:
+    """The XForm that phones have now, None for a form that was never published."""
+    query = (
+        select(FormVersion.xml)
+        .join(Form, (Form.project_id == FormVersion.project_id) & (Form.current_version_id == FormVersion.id))
+        .where(Form.project_id == project_id, Form.xml_form_id == xml_form_id, Form.deleted_at.is_(None))
+    )
+    return session.scalars(query).first()
+
+
 def form_to_change(session: Session, project_id: int, xml_form_id: str) -> Form:
     """The living form, kept from other processes until the transaction ends, or Problem 404.1."""
     query = select(Form).where(

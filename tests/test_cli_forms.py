@@ -87,6 +87,21 @@ def test_a_workbook_is_compiled_and_its_mistakes_are_said_with_their_row(
     assert (broken.code, len(broken.err.splitlines())) == (1, 2)
 
 
+def test_a_form_is_checked_against_the_version_before_and_nothing_is_published(
+    command: Command, place: Place, tmp_path: Path
+) -> None:
+    file = tmp_path / "passage.xlsx"
+    file.write_bytes(workbook(SURVEY.format(type="integer")))
+    command("form", "publish", place.relais.project_id, file)
+    file.write_bytes(workbook(SURVEY.format(type="text").replace("| 3 ", "| 4 ")))
+    checked = command("form", "check", place.relais.project_id, file, "--language", "en")
+    assert checked.code == 0
+    (changed,) = [each for each in checked.result["findings"] if each["rule"] == "type-changed"]
+    assert (changed["sheet"], changed["row"], changed["severity"]) == ("survey", 3, "loss")
+    assert "loss     type-changed: Sheet survey, row 3, column type" in checked.err
+    assert command("form", "publish", place.relais.project_id, file).result["changed"]
+
+
 # --- Data ---
 
 
