@@ -36,6 +36,10 @@ class Decryptor:
         """The files of one submission; Problem 400.12 when its key was sealed for another pair."""
         return SubmissionFiles(_unsealed(self._keys[key_id], local_key), instance_id)
 
+    def signed(self, key_id: int, signature: str) -> bytes:
+        """The hash in an envelope's signature; Problem 400.12 when it was sealed for another pair."""
+        return _unsealed(self._keys[key_id], signature)
+
 
 def _unsealed(private: RSAPrivateKey, sealed: str) -> bytes:
     # Collect, Enketo and Central mask with SHA-256; Java's own provider, asked for the same by name, takes SHA-1.

@@ -4,7 +4,7 @@ import tempfile
 from array import array
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import IO, Any
 
@@ -26,6 +26,7 @@ from collector.odata.columns import filterable
 from collector.odata.conditions import Condition, condition
 from collector.reading import Selection
 from collector.sheets import Look
+from collector.signatures import Signatures
 from collector.unlocking import NO_KEYS, Keys
 from config.clock import now
 from config.services import Services
@@ -72,6 +73,7 @@ class Plan:
     definitions: tuple[tuple[str, FormDefinition], ...] = ()
     gone: int = 0
     keys: Keys = NO_KEYS
+    signatures: Signatures = field(default_factory=Signatures)
     progress: Callable[[int], None] = lambda _: None
 
     @property

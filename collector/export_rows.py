@@ -14,6 +14,7 @@ from collector.export_request import FILES
 from collector.exports import formats
 from collector.flat_sheets import flat_sheet
 from collector.sheets import BOTH, CENTRAL, LABELS, Look, Prepared, Sheet, prepared, sheets_of
+from collector.signatures import Check
 from collector.stored_files import FileOfSubmission
 from collector.unlocking import NO_KEYS, Keys, Lock, Opener, locked_answers
 from config.services import Services
@@ -179,12 +180,20 @@ def _noted(plan: Plan, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
 
 def _media(opened: Services, plan: Plan) -> Iterator[Media]:
     taken, opener = _taken(plan), _opener(opened, plan.keys)
+    check = Check(opener, plan.signatures)
     for file in stored_files.media(opened.database.reading, plan.selection, plan.keys):
         if taken is not None and file.submission_id not in taken:
             continue
+        check.turn_to(file)
+        if file.apart:
+            check.read(file)
+            continue
         folder = _folder(file.instance_id, file.submission_id) if plan.request.media_folders else ""
         name, pieces = _opened_file(opened, opener, file)
+        if file.lock is not None and name != file.name:
+            pieces = check.followed(file.lock, pieces)
         yield Media(media_path(name, folder), pieces)
+    check.turn_to(None)
 
 
 def _audits(opened: Services, plan: Plan) -> Iterator[tuple[str, bytes]]:

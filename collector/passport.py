@@ -19,6 +19,7 @@ REASONS = {
 
 def passport_of(plan: Plan, ledger: Ledger, *, number: int, person: dict[str, Any] | None) -> dict[str, Any]:
     """The facts, as JSON has them; `number` is the export's, `person` who asked for it."""
+    opened = {"openedKeys": list(plan.keys.asked), "signatures": plan.signatures.as_json()} if plan.keys.asked else {}
     left_out = dict(plan.left_out) | ({"gone": plan.gone} if plan.gone else {})
     return {
         "export": number,
@@ -29,7 +30,6 @@ def passport_of(plan: Plan, ledger: Ledger, *, number: int, person: dict[str, An
         "askedAt": wire(plan.planned_at),
         "writtenAt": wire(now()),
         "asked": plan.request.as_json(),
-        "openedKeys": list(plan.keys.asked),
         "lastEvent": plan.seq,
         "limitedToScope": plan.selection.scope.limited,
         "hiddenClasses": sorted(plan.selection.mask.hidden),
@@ -42,4 +42,5 @@ def passport_of(plan: Plan, ledger: Ledger, *, number: int, person: dict[str, An
         "leftOut": left_out,
         "files": [file.as_json() for file in ledger.files],
         "media": ledger.media,
+        **opened,
     }

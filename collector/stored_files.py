@@ -11,7 +11,7 @@ from collector.masking import Mask, is_hidden, masked
 from collector.models import Receipt, ReceiptFile, Submission
 from collector.reading import Reading, Selection
 from collector.stored_submissions import answers_of
-from collector.unlocking import NO_KEYS, Keys, Lock, key_ids, lock_of
+from collector.unlocking import LOCKED, NO_KEYS, Keys, Lock, key_ids, lock_of
 from config.storage import Storage
 from forms.queries import definition_of
 
@@ -22,18 +22,20 @@ CLIENT_AUDIT, ENCRYPTED_AUDIT = "audit.csv", "audit.csv.enc"
 
 @dataclass(frozen=True, slots=True)
 class FileOfSubmission:
-    """A file that the current version of a submission names; with a `lock` it is encrypted."""
+    """A file that the current version of a submission names; with a `lock` it is encrypted. `apart`: only to be checked, since
+    it goes elsewhere (an encrypted submission, its audit log)."""
 
     submission_id: int
     instance_id: str
     name: str
     sha256: bytes
     lock: Lock | None = None
+    apart: bool = False
 
 
 def media(reading: Reading, selection: Selection, keys: Keys = NO_KEYS) -> Iterator[FileOfSubmission]:
-    """Every file, audit logs, encrypted submissions and what the reader's mask hides apart; encrypted files only if the
-    keys open them."""
+    """Every file but audit logs and what the reader's mask hides; encrypted files only if the keys open them, and then the
+    submission itself and its audit log too, marked as `apart`."""
     return _files(reading, selection, keys, audit=False)
 
 
@@ -60,10 +62,8 @@ def _files(reading: Reading, selection: Selection, keys: Keys, *, audit: bool) -
                 ReceiptFile.name,
                 ReceiptFile.sha256,
                 Submission.instance_id,
-                Receipt.encrypted,
                 Receipt.id.label("receipt_id"),
-                Receipt.instance_id.label("version_instance_id"),
-                Receipt.form_version_id,
+                *LOCKED,
             )
             .join(
                 Receipt, (Receipt.project_id == Submission.project_id) & (Receipt.id == Submission.current_receipt_id)
@@ -82,17 +82,16 @@ def _files(reading: Reading, selection: Selection, keys: Keys, *, audit: bool) -
             if shown is not None and (row.receipt_id, row.name) not in shown:
                 continue
             lock = locks.get((row.receipt_id, row.name))
-            # Only in an envelope the ending says that it is an audit log.
-            if (row.name == ENCRYPTED_AUDIT and audit is (lock is None)) or not _is_file(row, lock, keys):
-                continue
-            yield FileOfSubmission(row.id, row.instance_id, row.name, row.sha256, lock)
+            if lock is None:
+                # Only in an envelope the ending says that it is an audit log.
+                if audit is (row.name == CLIENT_AUDIT):
+                    yield FileOfSubmission(row.id, row.instance_id, row.name, row.sha256)
+            elif keys.open(lock.key_id):
+                apart = row.name in (lock.submission, ENCRYPTED_AUDIT) and not audit
+                yield FileOfSubmission(row.id, row.instance_id, row.name, row.sha256, lock, apart)
         if len(rows) < PAGE:
             return
         position = (rows[-1].id, rows[-1].name)
-
-
-def _is_file(row: Any, lock: Lock | None, keys: Keys) -> bool:
-    return lock is None or (keys.open(lock.key_id) and row.name != row.encrypted["encDataAttachmentName"])
 
 
 def _locks(session: Session, project_id: int, rows: Collection[Any]) -> dict[tuple[int, str], Lock]:
@@ -101,12 +100,7 @@ def _locks(session: Session, project_id: int, rows: Collection[Any]) -> dict[tup
     if not encrypted:
         return {}
     versions = key_ids(session, project_id, {row.form_version_id for row in encrypted})
-    return {
-        (row.receipt_id, row.name): lock_of(
-            versions.get(row.form_version_id), row.encrypted, row.version_instance_id, row.name
-        )
-        for row in encrypted
-    }
+    return {(row.receipt_id, row.name): lock_of(row, row.name, versions.get(row.form_version_id)) for row in encrypted}
 
 
 def _shown(session: Session, selection: Selection, rows: Collection[Any]) -> set[tuple[int, str]] | None:

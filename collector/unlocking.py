@@ -94,19 +94,46 @@ def opened_keys(sealed: Mapping[int, Mapping[str, str]], passphrases: Mapping[in
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """How a file was encrypted: for which key, under which submission's name, at which place of its envelope."""
+    """How a file was encrypted: for which key, by which envelope (its ids as phones wrote them), at which place of it."""
 
     key_id: int | None
-    local_key: str
+    form_id: str
+    version: str
     instance_id: str
+    envelope: Mapping[str, Any]
     place: int
 
+    @property
+    def local_key(self) -> str:
+        """The submission's own key, sealed."""
+        return str(self.envelope["localKey"])
 
-def lock_of(key_id: int | None, encrypted: Mapping[str, Any], instance_id: str, name: str) -> Lock:
-    """The lock of a file that an envelope names; the submission itself comes behind the media."""
-    media = encrypted["media"]
+    @property
+    def media(self) -> list[str]:
+        """Names of the files besides the submission, in their places."""
+        return list(self.envelope["media"])
+
+    @property
+    def submission(self) -> str:
+        """Name of the file with the submission itself."""
+        return str(self.envelope["encDataAttachmentName"])
+
+
+# What `lock_of` needs of a receipt.
+LOCKED = (
+    Receipt.encrypted,
+    Receipt.xml_form_id,
+    Receipt.form_version,
+    Receipt.instance_id.label("version_instance_id"),
+    Receipt.form_version_id,
+)
+
+
+def lock_of(row: Any, name: str, key_id: int | None) -> Lock:
+    """The lock of a file of an envelope (a row with LOCKED); the submission itself comes behind the media."""
+    media = row.encrypted["media"]
     place = media.index(name) if name in media else len(media)
-    return Lock(key_id, encrypted["localKey"], instance_id, place)
+    return Lock(key_id, row.xml_form_id, row.form_version, row.version_instance_id, row.encrypted, place)
 
 
 def key_ids(session: Session, project_id: int, version_ids: set[int | None]) -> dict[int | None, int | None]:
@@ -125,14 +152,7 @@ def locked_answers(
     if not wanted:
         return {}
     query = (
-        select(
-            Submission.id,
-            Receipt.encrypted,
-            Receipt.instance_id,
-            Receipt.form_version_id,
-            ReceiptFile.name,
-            ReceiptFile.sha256,
-        )
+        select(Submission.id, *LOCKED, ReceiptFile.name, ReceiptFile.sha256)
         .join(Receipt, (Receipt.project_id == Submission.project_id) & (Receipt.id == Submission.current_receipt_id))
         .join(ReceiptFile, (ReceiptFile.project_id == Receipt.project_id) & (ReceiptFile.receipt_id == Receipt.id))
         .where(
@@ -145,7 +165,7 @@ def locked_answers(
     rows = [row for row in session.execute(query) if row.name == row.encrypted["encDataAttachmentName"]]
     versions = key_ids(session, project_id, {row.form_version_id for row in rows})
     return {
-        row.id: (row.sha256, lock_of(versions.get(row.form_version_id), row.encrypted, row.instance_id, row.name))
+        row.id: (row.sha256, lock_of(row, row.name, versions.get(row.form_version_id)))
         for row in rows
         if keys.open(versions.get(row.form_version_id))
     }
@@ -185,6 +205,12 @@ class Opener:
             return name, self._pieces(sha256, None, lock)
         plain = name[: -len(ENDING)] if name.lower().endswith(ENDING) else name
         return plain, self._pieces(sha256, files, lock)
+
+    def signed(self, lock: Lock) -> bytes:
+        """The hash that the phone signed; Problem 400.12 when it cannot be read."""
+        if self.keys.decryptor is None or lock.key_id is None:
+            raise undecryptable()
+        return self.keys.decryptor.signed(lock.key_id, str(lock.envelope["signature"]))
 
     def _pieces(self, sha256: bytes, files: "SubmissionFiles | None", lock: Lock) -> Iterator[bytes]:
         with self.storage.open(sha256) as file:

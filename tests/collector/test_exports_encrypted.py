@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import logging
 import re
 import zipfile
@@ -207,16 +208,21 @@ def test_drafts_are_decrypted_too(post_node: Installation) -> None:
     assert key["id"] == key_id
 
 
+def exchange(relais: Installation, instance_id: str, name: str, content: bytes) -> None:
+    """What somebody does who can write to the server but has no key."""
+    with relais.services.database.transaction() as session:
+        other = store(relais.services.storage, content)
+        ensure_blob(session, 1, other)
+        which = (ReceiptFile.receipt_id == receipt(relais, instance_id).id) & (ReceiptFile.name == name)
+        session.execute(update(ReceiptFile).where(which).values(sha256=other.sha256))
+
+
 def test_what_is_missing_or_damaged_costs_nothing_else(secret: Installation) -> None:
     version = version_of(secret)
     send_sealed(secret, answered("uuid:lost", version), FILES, without="submission.xml.enc")
     sent = send_sealed(secret, answered("uuid:hurt", version), FILES)
     for name in ("submission.xml.enc", "2.jpg.enc"):
-        with secret.services.database.transaction() as session:
-            cut = store(secret.services.storage, sent[name][:-1])
-            ensure_blob(session, 1, cut)
-            which = (ReceiptFile.receipt_id == receipt(secret, "uuid:hurt").id) & (ReceiptFile.name == name)
-            session.execute(update(ReceiptFile).where(which).values(sha256=cut.sha256))
+        exchange(secret, "uuid:hurt", name, sent[name][:-1])
     answer = get(secret, f".csv.zip?1={PASSPHRASE}")
     archive = zipfile.ZipFile(io.BytesIO(answer.data))
     assert {row["KEY"]: row["Status"] for row in table(archive.read("survey.csv"))} == {
@@ -229,6 +235,21 @@ def test_what_is_missing_or_damaged_costs_nothing_else(secret: Installation) -> 
     assert (names.count("media/1.jpg"), names.count("media/2.jpg"), names.count("media/2.jpg.enc")) == (4, 3, 1)
     assert archive.read("media/2.jpg.enc") == sent["2.jpg.enc"][:-1]
     assert len(table(archive.read("survey - audit.csv"))) == 4
+
+
+def test_a_file_altered_without_the_key_is_noticed(secret: Installation) -> None:
+    version = version_of(secret)
+    sent = send_sealed(secret, answered("uuid:altered", version), FILES)
+    send_sealed(secret, answered("uuid:alone", version).replace(b"1.jpg", b"").replace(b"2.jpg", b""))
+    send_sealed(secret, answered("uuid:part", version), FILES, without="2.jpg.enc")
+    altered = bytearray(sent["1.jpg.enc"])
+    altered[1000] ^= 1
+    exchange(secret, "uuid:altered", "1.jpg.enc", bytes(altered))
+    assert members(get(secret, f".csv.zip?1={PASSPHRASE}"))
+    ((passport,),) = secret.rows("SELECT passport FROM export")
+    facts = passport if isinstance(passport, dict) else json.loads(passport)
+    assert facts["signatures"] == {"right": 2, "wrong": 1, "unknown": 1, "differing": ["uuid:altered"]}
+    assert facts["openedKeys"] == [1]
 
 
 def test_the_tag_of_what_is_closed_is_not_that_of_what_is_open(secret: Installation) -> None:
