@@ -5,7 +5,7 @@ workbook on stdin. Writes to stdout one line of JSON, then the bytes of the XFor
 `{"xform": length, "itemsets": length or null, "warnings": […], "tables": {sheet: {"columns": …, "rows": …}},
 "findings": [[rule, severity, en, fr, [sheet, row, column], path], …] or null}` or
 `{"error": pyxform's text, "exception": its class, "cell": [sheet, row, column] or null, "warnings": […],
-"headers": {sheet: [header, …]}}`.
+"headers": {sheet: [header, …]}, "more": [the same for further mistakes, …]}`.
 With `{"program": […], …}` it becomes that program under the same limits.
 
 Nothing of our packages is imported before the limits hold.
@@ -170,6 +170,21 @@ def fault(error: BaseException, place: Callable[[], list[Any] | None], sheets: d
     return {**facts, "cell": cell, "headers": {name: table["columns"] for name, table in tables_of(sheets).items()}}
 
 
+def more_of(sheets: dict[str, Any], first: dict[str, Any], form_id: str, seconds: float) -> list[dict[str, Any]]:
+    """The facts of the mistakes behind the first one."""
+    from forms.more_mistakes import more_mistakes
+
+    def attempt(mended: dict[str, Any]) -> dict[str, Any] | None:
+        try:
+            compile_workbook(mended, form_id, [])
+        except Exception as error:  # noqa: BLE001 - as above
+            cell = functools.partial(cell_of, str(error), mended)
+            return fault(error, cell, mended)
+        return None
+
+    return more_mistakes(sheets, first, attempt, seconds)
+
+
 def work(content: bytes, kind: str, form_id: str, seconds: int) -> tuple[dict[str, Any], bytes, bytes]:
     """The facts to answer, the XForm and itemsets.csv; never raises."""
     try:
@@ -186,7 +201,10 @@ def work_on(sheets: dict[str, Any], form_id: str, seconds: int) -> tuple[dict[st
         xform, itemsets = compile_workbook(sheets, form_id, warnings)
     except BaseException as error:  # noqa: BLE001 - pyxform also raises bare TypeErrors, memory may end: each is a sentence
         place = functools.partial(place_of, error, sheets, form_id, seconds / 4)
-        return {**fault(error, place, sheets), "warnings": warnings}, b"", b""
+        facts = {**fault(error, place, sheets), "warnings": warnings}
+        if "headers" in facts:
+            facts["more"] = more_of(sheets, facts, form_id, seconds / 4)
+        return facts, b"", b""
     tables = tables_of(sheets)
     # The server wants no list of a hundred thousand choices in its memory.
     small = len(json.dumps(tables)) <= _MOST_OF_TABLES

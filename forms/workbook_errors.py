@@ -6,6 +6,7 @@ sentence with sheet and row is worth more to a form's author than a polite one w
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from config.problem import Problem
@@ -51,10 +52,29 @@ _IMPLIED = (
 
 
 def workbook_problem(facts: Mapping[str, Any]) -> Problem:
-    """The child's failure (see forms.compile_child) as Problem 400.15."""
+    """The child's failure (see forms.compile_child) as Problem 400.15: the first mistake, and those found behind it."""
     message, exception = str(facts["error"]), str(facts["exception"])
     if exception in _EXHAUSTED or "File too large" in message:
         return too_heavy(message or exception)
+    first, *more = [_mistake(each) for each in (facts, *facts.get("more", ()))]
+    problem = _refused([first, *more], list(facts.get("warnings", [])))
+    problem.details["error"] = first.said
+    return problem
+
+
+@dataclass(frozen=True)
+class _Mistake:
+    """A place, what is wrong there, and the words of whoever found it."""
+
+    place: Place
+    en: str
+    fr: str
+    said: str
+    rule: str = "converter"
+
+
+def _mistake(facts: Mapping[str, Any]) -> _Mistake:
+    message, exception = str(facts["error"]), str(facts["exception"])
     place = place_of(message, facts.get("cell"), facts.get("headers", {}))
     if exception in ("ParseError", "BadZipFile"):  # from the XML and zip readers below pyxform
         message = f"Error reading .xlsx file: {message}"
@@ -65,8 +85,23 @@ def workbook_problem(facts: Mapping[str, Any]) -> Problem:
     if other_rows:
         listed = ", ".join(map(str, other_rows[:20]))
         en, fr = f"{en} The same in row {listed}.", f"{fr} De même ligne {listed}."
-    problem = workbook_refused(place.sentence(en, "en"), place.sentence(fr, "fr"), message, **place.known())
-    problem.details["warnings"] = list(facts.get("warnings", []))
+    return _Mistake(place, place.sentence(en, "en"), place.sentence(fr, "fr"), message)
+
+
+def _refused(mistakes: Sequence[_Mistake], warnings: list[str]) -> Problem:
+    """The first mistake as the sentence, all of them in details["findings"]."""
+    first, more = mistakes[0], len(mistakes) - 1
+    en = f"{first.en} ({more} more mistake{'s' if more > 1 else ''} below.)" if more else first.en
+    fr = (
+        f"{first.fr} ({more} autre{'s' if more > 1 else ''} faute{'s' if more > 1 else ''} ci-dessous.)"
+        if more
+        else first.fr
+    )
+    problem = workbook_refused(en, fr, "\n".join(each.said for each in mistakes), **first.place.known())
+    problem.details["warnings"] = warnings
+    problem.details["findings"] = [
+        {"rule": each.rule, "en": each.en, "fr": each.fr, **each.place.known()} for each in mistakes
+    ]
     return problem
 
 
@@ -92,20 +127,12 @@ def _stumbled(place: Place, error: str) -> tuple[str, str]:
 
 
 def form_refused(faults: Sequence[Finding], warnings: Sequence[str]) -> Problem:
-    """Findings that phones could not open the form with, as Problem 400.15: the first as its sentence, all in details."""
-    first = faults[0]
-    more = len(faults) - 1
-    en, fr = first.sentence("en"), first.sentence("fr")
-    if more:
-        en += f" ({more} more like this below.)"
-        fr += f" ({more} autre(s) du même genre ci-dessous.)"
-    problem = workbook_refused(en, fr, "\n".join(each.sentence("en") for each in faults), **first.place.known())
-    problem.details["warnings"] = list(warnings)
-    problem.details["findings"] = [
-        {"rule": each.rule, "en": each.sentence("en"), "fr": each.sentence("fr"), **each.place.known()}
+    """Findings that phones could not open the form with, as Problem 400.15."""
+    mistakes = [
+        _Mistake(each.place, each.sentence("en"), each.sentence("fr"), each.sentence("en"), each.rule)
         for each in faults
     ]
-    return problem
+    return _refused(mistakes, list(warnings))
 
 
 def took_too_long() -> Problem:

@@ -3,8 +3,11 @@
 import pytest
 from pyxform.errors import ErrorCode
 
+from config.problem import Problem
 from forms.messages import explained
 from forms.workbook_errors import workbook_problem
+from tests.forms import workbook
+from tests.forms.corpus import compile_here
 
 
 @pytest.mark.parametrize(
@@ -119,3 +122,27 @@ def test_everything_pyxform_can_say_has_a_sentence_of_its_own() -> None:
         assert en.endswith(".")
         assert fr.endswith(".")
         assert "{" not in en.replace("${", "")
+
+
+def test_the_mistakes_behind_the_first_are_named_too() -> None:
+    table = (
+        "| survey |\n| | type | name | label | relevant | calculation |\n| | txet | a | A | | |\n| | text | b c | B | | |\n"
+        "| | select_one towns | d | D | | |\n| | text | e | | | |\n| | text | f | F | ${nobody} = 1 | |\n"
+        "| | calculate | g | | | |\n| | text | h | H | | |\n| | text | h | H | | |\n"
+        "| choices |\n| | list_name | name | label |\n| | yn | y | Y |\n| | yn | y | N |\n"
+    )
+    with pytest.raises(Problem) as caught:
+        compile_here(workbook(table))
+    problem = caught.value
+    assert {(each["sheet"], each["row"], each["column"]) for each in problem.details["findings"]} == {
+        ("survey", 2, "type"), ("survey", 3, "name"), ("survey", 4, "type"), ("survey", 5, "label"), ("survey", 6, "relevant"),
+        ("survey", 7, "calculation"), ("survey", 9, "name"), ("choices", 3, "name"),
+    }  # fmt: skip
+    assert problem.en.endswith("(7 more mistakes below.)")
+    assert problem.fr.endswith("(7 autres fautes ci-dessous.)")
+
+
+def test_a_mistake_that_needs_more_than_a_cell_stands_alone() -> None:
+    with pytest.raises(Problem) as caught:
+        compile_here(workbook("| survey |\n| | type | name | label |\n| | begin group | g | G |\n| | text | a | A |\n"))
+    assert len(caught.value.details["findings"]) == 1
