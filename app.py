@@ -28,6 +28,7 @@ import collector.api_attachments
 import collector.api_audits
 import collector.api_changes
 import collector.api_comments
+import collector.api_export_jobs
 import collector.api_exports
 import collector.api_forms
 import collector.api_geojson
@@ -150,6 +151,7 @@ BLUEPRINTS = (
     forms.api_key.api,
     forms.api_versions.api,
     forms.api_public_links.api,
+    collector.api_export_jobs.api,
     collector.api_exports.api,
     collector.api_odata.api,
     collector.api_forms.api,

@@ -12,11 +12,12 @@ from accounts import roles
 from accounts.errors import not_found
 from accounts.models import Actor
 from accounts.scopes import mask_of, scope_of
-from collector.export import Plan, form_facts, plan_export, selection_of
+from collector.export import FormFacts, Plan, form_facts, plan_export, selection_of
 from collector.export_request import ExportRequest, of_json
-from collector.export_run import Run, finish, who, write_file
+from collector.export_run import Run, begin, finish, who, write_file
 from collector.masking import Mask
 from collector.models_exports import StoredExport
+from collector.passport import scope_hash
 from collector.reading import Selection
 from config.clock import now
 from config.problem import Problem
@@ -27,6 +28,8 @@ from forms.models import Form
 
 ATTEMPTS = 3
 PROGRESS_SECONDS = 1.0
+# So many of a person's exports are looked through for one of the same submissions.
+LOOKED_AT = 200
 # A download that nobody finished, or a server that stopped in the middle of one.
 STREAM_SECONDS = timedelta(days=1)
 
@@ -51,28 +54,57 @@ def mask_for(opened: Services, hidden: frozenset[str], request: ExportRequest, p
     return Mask(hidden, key)
 
 
-def last_seq(session: Session, project_id: int, form_id: int, actor_id: int | None) -> int:
-    """The last event that had happened when this person's last finished export of the form was planned; 0 without one."""
+def last_seq(session: Session, form: FormFacts, actor_id: int, request: ExportRequest) -> int:
+    """The last event that had happened when this person's last finished export of the same submissions was planned; 0
+    without one."""
     query = (
-        select(StoredExport.seq)
+        select(StoredExport.request, StoredExport.seq)
         .where(
-            StoredExport.project_id == project_id,
-            StoredExport.form_id == form_id,
+            StoredExport.project_id == form.project_id,
+            StoredExport.form_id == form.form_id,
             StoredExport.actor_id == actor_id,
             StoredExport.status == "done",
         )
         .order_by(StoredExport.id.desc())
-        .limit(1)
+        .limit(LOOKED_AT)
     )
-    return session.scalar(query) or 0
+    for asked, seq in session.execute(query):
+        # Whoever took out the approved ones has not seen the others.
+        if all(asked.get(name) == request.as_json().get(name) for name in ("filter", "states", "versions")):
+            return int(seq)
+    return 0
 
 
-def find_export(session: Session, project_id: int, form_id: int, number: int) -> StoredExport:
-    """The export, or Problem 404.1."""
+def plan_for(session: Session, opened: Services, form: FormFacts, actor_id: int, request: ExportRequest) -> Plan:
+    """What an actor's export holds now; Problem 400 or 501 for what cannot be, 403.1 for one who may not."""
+    selection = selection_for(session, opened, actor_id, form.project_id, form.form_id, request)
+    since = last_seq(session, form, actor_id, request) if request.since else 0
+    return plan_export(session, opened, form, selection_of(form, selection.scope, selection.mask), request, since=since)
+
+
+def order(session: Session, plan: Plan, actor_id: int) -> StoredExport:
+    """Have it made in the background."""
+    number, _ = begin(session, plan, actor_id, queued=True)
+    session.flush()
+    return session.get_one(StoredExport, (plan.form.project_id, number))
+
+
+def find_export(session: Session, project_id: int, form_id: int, number: int, actor_id: int) -> StoredExport:
+    """One of this person's exports, or Problem 404.1."""
     stored = session.get(StoredExport, (project_id, number))
-    if stored is None or stored.form_id != form_id:
+    if stored is None or (stored.form_id, stored.actor_id) != (form_id, actor_id):
         raise not_found()
     return stored
+
+
+def require_same_sight(session: Session, stored: StoredExport) -> None:
+    """Problem 404.1 when less is shown to the person now than when the file was made."""
+    actor_id, passport = stored.actor_id or 0, stored.passport or {}
+    scope = scope_of(session, actor_id, stored.project_id)
+    hidden = mask_of(session, _Someone(actor_id), stored.project_id, stored.form_id)
+    known = frozenset(passport.get("hiddenClasses", ()))
+    if not hidden <= known or passport.get("scope") != scope_hash(scope):
+        raise not_found()
 
 
 def list_exports(
@@ -152,11 +184,7 @@ def _plan(session: Session, opened: Services, stored: StoredExport) -> Plan:
     request = of_json(stored.request, ExportRequest())
     form = session.get_one(Form, (stored.project_id, stored.form_id))
     facts = form_facts(session, stored.project_id, form.xml_form_id)
-    selection = selection_for(session, opened, stored.actor_id, stored.project_id, facts.form_id, request)
-    since = last_seq(session, stored.project_id, stored.form_id, stored.actor_id) if request.since else 0
-    return plan_export(
-        session, opened, facts, selection_of(facts, selection.scope, selection.mask), request, since=since
-    )
+    return plan_for(session, opened, facts, stored.actor_id or 0, request)
 
 
 def selection_for(

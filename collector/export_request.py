@@ -60,7 +60,11 @@ class ExportRequest:
         plain = ExportRequest()
         return {
             "format": self.format,
-            **{name: value for name, value in asdict(self).items() if value != getattr(plain, name)},
+            **{
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in asdict(self).items()
+                if value != getattr(plain, name)
+            },
         }
 
 

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -148,10 +149,8 @@ def export_of(opened: Services, plan: Plan) -> Export:
     request = plan.request
     # What was encrypted is never kept opened.
     plan.look, blocks = look_of(opened, plan), formats()[request.format].blocks and not plan.keys.asked
-    sheets = sheets_of(plan.definition, plan.look)
-    if request.repeats != FILES:
-        sheets = [flat_sheet(plan.definition, plan.look, request, lambda: read_chunks(opened, plan))]
-    elif request.format == "csv":
+    sheets = _sheets(opened, plan)
+    if request.format == "csv":
         sheets = sheets[:1]
     return Export(
         plan.form.xml_form_id,
@@ -167,6 +166,21 @@ def export_of(opened: Services, plan: Plan) -> Export:
         codebook=codebook_of(plan.definition, sheets, plan.words, plan.definitions) if plan.definitions else [],
         due=lambda: len(plan.wanted) - plan.gone,
     )
+
+
+def _sheets(opened: Services, plan: Plan) -> list[Sheet]:
+    if plan.request.repeats == FILES:
+        return sheets_of(plan.definition, plan.look)
+    return [flat_sheet(plan.definition, plan.look, plan.request, lambda: read_chunks(opened, plan))]
+
+
+def first_rows(opened: Services, plan: Plan, most: int) -> tuple[list[str], list[list[str]]]:
+    """(names of columns, rows) of the first table, made of the newest submissions alone."""
+    few = replace(plan, wanted=plan.wanted[:most])
+    few.look = look_of(opened, few)
+    sheet = _sheets(opened, few)[0]
+    rows = [list(row) for chunk in read_chunks(opened, few) for each in chunk for row in sheet.rows(each)]
+    return [column.name for column in sheet.columns], rows[:most]
 
 
 def _noted(plan: Plan, chunks: Iterator[Chunk]) -> Iterator[Chunk]:

@@ -127,7 +127,8 @@ def finish(
 ) -> None:
     """Note what came of it: the passport, or what went wrong."""
     stored = session.get(StoredExport, (project_id, number))
-    if stored is None:
+    if stored is None or stored.status not in ("queued", "running"):
+        # Withdrawn meanwhile, or its form is purged.
         return
     stored.status = "done" if facts is not None else "failed"
     stored.error, stored.finished_at = error, now()

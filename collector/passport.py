@@ -1,7 +1,9 @@
 """What an export says of itself: what was asked, by whom, when; what is in it, what is not and why; a hash of each file."""
 
+from hashlib import sha256
 from typing import Any
 
+from accounts.scopes import Scope
 from collector.export import Plan
 from collector.export_format import Ledger
 from config.clock import now, wire
@@ -15,6 +17,11 @@ REASONS = {
     "filter": ("écartées par le filtre", "left out by the filter"),
     "gone": ("supprimées pendant l’export", "deleted while exporting"),
 }
+
+
+def scope_hash(scope: Scope) -> str:
+    """Equal for scopes that show the same; it does not tell what they show."""
+    return sha256(scope.key.encode()).hexdigest()[:16]
 
 
 def passport_of(plan: Plan, ledger: Ledger, *, number: int, person: dict[str, Any] | None) -> dict[str, Any]:
@@ -32,6 +39,7 @@ def passport_of(plan: Plan, ledger: Ledger, *, number: int, person: dict[str, An
         "asked": plan.request.as_json(),
         "lastEvent": plan.seq,
         "limitedToScope": plan.selection.scope.limited,
+        "scope": scope_hash(plan.selection.scope),
         "hiddenClasses": sorted(plan.selection.mask.hidden),
         "versions": [name for _, name in plan.form.versions],
         "submissions": {

@@ -44,8 +44,17 @@ OWN = {
     "accounts_api_preferences.forget_for_project",
     "accounts_api_users.finish_reset",
 }
-# As in ODK Central, whoever reads a submission may say something about it; exports take their options by POST too.
-READERS_MAY = {"comments_api.create_comment", "exports_api.export_csv", "exports_api.export_csv_zip"}
+# As in ODK Central, whoever reads a submission may say something about it; exports take their options by POST too, may be
+# asked for in the background, and one's choices kept.
+READERS_MAY = {
+    "comments_api.create_comment",
+    "exports_api.export_csv",
+    "exports_api.export_csv_zip",
+    "export_jobs_api.order_export",
+    "export_jobs_api.withdraw_export",
+    "export_jobs_api.keep_preset",
+    "export_jobs_api.forget_preset",
+}
 ARGUMENT = re.compile(r"<(?:\w+(?:\([^>]*\))?:)?(\w+)>")
 SECRETS = ("Fiche secrète", "secret.jpg", "Zeinabou", "Frontières", "household")
 
@@ -91,6 +100,7 @@ class House:
             "xml_form_id": "household",
             "form_id": self.relais.published["household"].form_id,
             "version": "1",
+            "number": 1,
             "instance_id": self.instance_id,
             "root_id": self.instance_id,
             "actor_id": self.relais.phone.actor_id,

@@ -14,6 +14,7 @@ import config.pages
 from accounts import web_users
 from accounts.projects import create_project
 from accounts.resets import make_reset
+from collector.export_queue import run_next
 from config.segments import SegmentConverter
 from forms.models import Form
 from forms.trash import delete_form
@@ -35,32 +36,26 @@ OPEN_FORMS = {"pages.speak", "accounts_pages.sign_in", "accounts_claim_pages.cla
 # Pages about oneself: for everyone who is signed in.
 OWN = {"accounts_pages.show_account", "accounts_pages.change_password", "accounts_pages.sign_out"}
 # Reading that leaves a trace in the log: who took data out.
-LOGGED = {"collector_export_pages.download"}
+LOGGED = {"collector_export_pages.download", "collector_export_pages.download_chosen"}
 # What readers may ask for, and keep for themselves; nobody else sees it.
-FOR_READERS = {"collector_encrypted_pages.open_encrypted"}
+FOR_READERS = {"collector_encrypted_pages.open_encrypted"} | {
+    f"collector_export_pages.{name}" for name in ("order", "withdraw", "keep_preset", "forget_preset")
+}
+NOBODY_ELSES = {"collector_export_pages.show_export", "collector_export_pages.fetch"}
 # Pages a viewer of the project may not even read.
 NOT_FOR_VIEWERS = {
     "accounts_pages.show_styleguide",
-    "collector_people_pages.show_people",
-    "collector_people_pages.show_member",
-    "collector_phone_pages.show_phones",
-    "collector_phone_pages.show_phone",
-    "collector_phone_pages.show_sheet",
-    "collector_phone_pages.show_sheets",
-    "collector_library_pages.show_new_form",
-    "collector_library_pages.show_deleted_forms",
-    "collector_draft_pages.show_draft",
-    "collector_trial_pages.show_preview",
-    "collector_trial_pages.show_test",
-    "collector_trial_pages.show_tested",
-    "collector_trial_pages.show_tested_file",
-    "collector_publish_pages.show_publish",
+    *(f"collector_people_pages.{name}" for name in ("show_people", "show_member")),
+    *(f"collector_phone_pages.{name}" for name in ("show_phones", "show_phone", "show_sheet", "show_sheets")),
+    *("collector_library_pages.show_new_form", "collector_library_pages.show_deleted_forms"),
+    *("collector_draft_pages.show_draft", "collector_publish_pages.show_publish"),
+    *(f"collector_trial_pages.{name}" for name in ("show_preview", "show_test", "show_tested", "show_tested_file")),
 }
 ANSWERS = {"state": "approved", "decision": "prefer", "comment": "x", "name": "x"}
 # Buttons that ask for nothing: pressing them is the whole question, so there is no nonsense to send.
 BARE_BUTTONS = {
     *("collector_draft_pages.discard", "collector_library_pages.restore", "collector_version_pages.delete"),
-    "accounts_people_pages.remove_person",
+    *("accounts_people_pages.remove_person", "collector_export_pages.withdraw"),
 }
 
 
@@ -111,6 +106,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             ).id
             claim = make_reset(session, web_users.get_account(session, viewer_id), by=None)
             web_users.create_web_user(session, "colleague@example.org", PASSWORD, role="manager", project_id=other)
+        admin, viewer, colleague = (sign_in(relais, f"{name}@example.org") for name in ("admin", "viewer", "colleague"))
+        admin.post("/projects/1/forms/household/data/exports", format="csv")
+        run_next(relais.services)
+        ((made,),) = relais.rows("SELECT id FROM export")
         values = {
             "project_id": relais.project_id,
             "xml_form_id": "household",
@@ -123,9 +122,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             "claim_token": claim.token,
             "name": "secret.jpg",
             "kind": "csv",
+            "number": made,
             "digest": "0",
         }
-        admin, viewer, colleague = (sign_in(relais, f"{name}@example.org") for name in ("admin", "viewer", "colleague"))
         yield House(relais, values, admin, viewer, colleague, stranger(relais))
 
 
@@ -221,7 +220,8 @@ def test_whether_a_project_exists_is_no_business_of_strangers_to_it(house: House
 @reading(OF_PROJECT)
 def test_a_viewer_reads_the_data_and_not_the_keys_of_phones(house: House, rule: Rule) -> None:
     answer = house.viewer.get(house.path(rule))
-    assert answer.status_code == (403 if rule.endpoint in NOT_FOR_VIEWERS else 200)
+    refused = 403 if rule.endpoint in NOT_FOR_VIEWERS else 404 if rule.endpoint in NOBODY_ELSES else 200
+    assert answer.status_code == refused
     assert house.relais.phone.token not in said(answer)
     assert house.relais.phone.deliveries not in said(answer)
 
