@@ -166,8 +166,8 @@ GOOD: dict[str, str | Callable[[], bytes]] = {
     "macros": lambda: with_member(workbook(S + "| | text | a | A |\n"), "xl/vbaProject.bin", b"x"),
     "old excel": lambda: binary_workbook({"survey": [["type", "name", "label"], ["text", "a", "Où ?"]]}),
     "many choices": S + "| | select_one c | a | A |\n| choices |\n| | list_name | name | label |\n"
-    + "".join(f"| | c | n{n} | Choix {n} |\n" for n in range(1500)),
-    "hundreds of questions": questions(330),
+    + "".join(f"| | c | n{n} | Choix {n} |\n" for n in range(600)),
+    "hundreds of questions": questions(150),
 }  # fmt: skip
 
 
