@@ -93,7 +93,8 @@ _EXHAUSTED = ("OutOfMemoryError", "StackOverflowError", "Could not reserve", "Co
 
 def _faults(text: str) -> tuple[str, ...]:
     """The verdict without its stack traces; () when the judge broke down, or only misses what Collect knows."""
-    if any(word in text for word in _EXHAUSTED):
+    # A Java that did not even start it has no opinion.
+    if "Validating" not in text or any(word in text for word in _EXHAUSTED):
         return ()
     unknown = _IGNORED.search(text)
     if unknown and knows(unknown[1]):

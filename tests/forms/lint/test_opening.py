@@ -114,6 +114,14 @@ class TestJudge:
         limits = {each: getattr(DEFAULT_LIMITS, each) for each in DEFAULT_LIMITS.__slots__}
         assert odk_validate.run(compiled(form()).xform, limits, tmp_path, 1.05).faults == ()
 
+    @pytest.mark.parametrize("end", ["exit 1", "echo 'Unrecognized VM option' >&2; exit 1", "kill -9 $$"])
+    def test_a_judge_that_breaks_down_is_no_reason_to_refuse(
+        self, end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(odk_validate, "command", ("/bin/sh", "-c", end))
+        limits = {each: getattr(DEFAULT_LIMITS, each) for each in DEFAULT_LIMITS.__slots__}
+        assert odk_validate.run(compiled(form()).xform, limits, tmp_path, 10) == odk_validate.Verdict(checked=False)
+
     def test_without_java_the_form_says_what_was_not_checked(self) -> None:
         (found,) = [each for each in compile_form(workbook(form()), "a.xlsx").findings if each.rule == "not-validated"]
         assert "Not checked: types of values" in found.en
