@@ -23,6 +23,7 @@ from collector.export_run import Run, begin
 from collector.exports import formats, is_here
 from collector.passport import REASONS
 from collector.project_frame import FormFrame, ProjectFrame, open_form_frame
+from collector.unlocking import keys_needed
 from config.api_answers import content_disposition
 from config.clock import now
 from config.database import reading, transaction
@@ -66,6 +67,7 @@ def show_data(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         plan = _plan(session, frame, form, asked)
         exports = export_queue.list_exports(session, project_id, form.id, person.actor_id, 10)
         presets = export_presets.list_presets(session, project_id, form.id, person.actor_id)
+        encrypted = bool(keys_needed(session, plan.selection))
         repeats = [(table.path, table.path.strip("/")) for table in form.definition(session).tables[1:]]
     chosen = "format" in request.args
     return render_template(
@@ -82,6 +84,7 @@ def show_data(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         repeats=repeats,
         languages=[(each, each) for each in plan.words.languages],
         masked=bool(plan.selection.mask.hidden),
+        encrypted=encrypted,
         total=len(plan.wanted) + sum(plan.left_out.values()),
         preview=_preview(plan) if chosen else None,
         exports=[each for each in exports if each.expires_at is not None],

@@ -61,14 +61,26 @@ NO_KEYS = Keys()
 
 def keys_needed(session: Session, selection: Selection) -> list[EncryptionKey]:
     """The keys that encrypted submissions of the selection need, those of exercises too; the newest first."""
-    in_use = (
-        select(FormVersion.key_id)
-        .join(Receipt, (Receipt.project_id == FormVersion.project_id) & (Receipt.form_version_id == FormVersion.id))
-        .join(Submission, (Submission.project_id == Receipt.project_id) & (Submission.current_receipt_id == Receipt.id))
-        .where(*selection.every(), Receipt.encrypted.is_not(None), FormVersion.key_id.is_not(None))
+    of_form = select(FormVersion.key_id, FormVersion.id).where(
+        FormVersion.project_id == selection.project_id,
+        FormVersion.form_id == selection.form_id,
+        FormVersion.key_id.is_not(None),
     )
-    query = select(EncryptionKey).where(EncryptionKey.project_id == selection.project_id, EncryptionKey.id.in_(in_use))
-    return list(session.scalars(query.order_by(EncryptionKey.id.desc())))
+    versions: dict[int, list[int]] = {}
+    for key_id, version_id in session.execute(of_form):
+        versions.setdefault(key_id or 0, []).append(version_id)
+    # One found is enough: a form without keys costs nothing, one that is encrypted little.
+    needed = [key_id for key_id, ids in versions.items() if _is_used(session, selection, ids)]
+    return [session.get_one(EncryptionKey, (selection.project_id, key_id)) for key_id in sorted(needed, reverse=True)]
+
+
+def _is_used(session: Session, selection: Selection, version_ids: list[int]) -> bool:
+    query = (
+        select(Submission.id)
+        .join(Receipt, (Receipt.project_id == Submission.project_id) & (Receipt.id == Submission.current_receipt_id))
+        .where(*selection.every(), Receipt.encrypted.is_not(None), Receipt.form_version_id.in_(version_ids))
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def managed_keys(session: Session, project_id: int, asked: Iterable[int]) -> dict[int, dict[str, str]]:

@@ -34,6 +34,7 @@ def reader(post_node: Installation, monkeypatch: pytest.MonkeyPatch) -> Reader:
 
 def test_the_passphrase_opens_the_file_and_nothing_else(reader: Reader) -> None:
     assert "Aide-mémoire : le mil" in reader.words(PAGE)
+    assert reader.page(PAGE.removesuffix("/encrypted")).xpath(f"//a[@href='{PAGE}']")
     answer = reader.post(PAGE, **{"key-1": PASSPHRASE, "format": "csv.zip"})
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "private, no-store")
     archive = zipfile.ZipFile(io.BytesIO(answer.data))
@@ -51,7 +52,9 @@ def test_anything_else_is_asked_again(reader: Reader) -> None:
 
 
 def test_a_form_without_encrypted_answers_needs_none(post_node: Installation) -> None:
-    assert "Rien dans ce formulaire" in sign_in(post_node).words("/projects/1/forms/household/data/encrypted")
+    page = "/projects/1/forms/household/data"
+    assert "Rien dans ce formulaire" in sign_in(post_node).words(f"{page}/encrypted")
+    assert not sign_in(post_node).page(page).xpath(f"//a[@href='{page}/encrypted']")
 
 
 @pytest.mark.usefixtures("reader")
