@@ -53,10 +53,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="relais-growth-", dir=os.environ.get("RELAIS_BENCH_FOLDER")) as folder:
         data, chance, stored = Path(folder), random.Random(1), 0
         with opened(data) as services:
-            place = _prepare(services)
+            place = prepare_place(services)
         for size in (size for size in SIZES if size <= chosen.until):
             with opened(data) as services:
-                filled = _fill(services, place, chance, size - stored)
+                filled = fill(services, place, size - stored, chance)
             stored = size + chosen.count
             served = _over_http(data, place, size, chosen.count)
             megabytes = sum(path.stat().st_size for path in data.glob("relais.sqlite3*")) / 1e6
@@ -73,7 +73,9 @@ def opened(data: Path) -> Iterator[Services]:
     services.database.close()
 
 
-def _fill(services: Services, place: Place, chance: random.Random, count: int) -> str:
+def fill(services: Services, place: Place, count: int, chance: random.Random | None = None) -> str:
+    """Receive so many submissions without HTTP; how fast, and with how much CPU each."""
+    chance = chance or random.Random(1)
     seconds = cpu = 0.0
     for _ in range(0, count, BATCH):
         # The time it takes to invent submissions is not the server's.
@@ -99,7 +101,8 @@ def _over_http(data: Path, place: Place, seed: int, count: int) -> str:
         return f"{figures.rate():>12.0f}{times}{cpu:>8.2f}{server.megabytes():>8.0f}"
 
 
-def _prepare(services: Services) -> Place:
+def prepare_place(services: Services) -> Place:
+    """A project with the form of `bench.survey`, and a phone."""
     prepare_database(services)
     xform = survey.xform()
     prepared = prepare(services.storage, compile_form(xform, "bench.xml"), "bench.xml", xform, {})

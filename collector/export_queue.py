@@ -54,9 +54,9 @@ def mask_for(opened: Services, hidden: frozenset[str], request: ExportRequest, p
     return Mask(hidden, key)
 
 
-def last_seq(session: Session, form: FormFacts, actor_id: int, request: ExportRequest) -> int:
-    """The last event that had happened when this person's last finished export of the same submissions was planned; 0
-    without one."""
+def last_seq(session: Session, form: FormFacts, actor_id: int | None, request: ExportRequest) -> int:
+    """The last event that had happened when this person's last finished export of the same submissions was planned (None:
+    that of the command line); 0 without one."""
     query = (
         select(StoredExport.request, StoredExport.seq)
         .where(

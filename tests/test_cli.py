@@ -33,6 +33,7 @@ MISTYPED = [
     ["app-user", "create", "one", "name"], ["app-user", "create", "1"],
     ["form", "publish", "1"], ["form", "publish", "1", "/nothing.xlsx"], ["form", "publish", "1", __file__, "--media", "/no"],
     ["export", "1", "household"], ["export", "1", "household", "--format", "xls", "--output", "x"],
+    ["export", "1", "household", "--option", "bom", "--output", "x"],
     ["backup"], ["restore"], ["restore", "/nothing"], ["check", "x"],
 ]  # fmt: skip
 
@@ -89,6 +90,7 @@ def test_a_database_that_cannot_be_reached_is_a_sentence_without_the_password(tm
         ["form", "publish", "999", __file__],
         ["export", "999", "household", "--output", "never"],
         ["export", "1", "nobody", "--output", "never"],
+        ["export", "1", "household", "--option", "bom=yes", "--output", "never"],
     ],
     ids=" ".join,
 )

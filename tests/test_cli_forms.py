@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 import zipfile
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -127,6 +129,23 @@ def test_an_export_into_nowhere_is_a_sentence(command: Command, place: Place, tm
     assert (ran.code, ran.out) == (1, "")
     assert "No such file or directory" in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_runs_of_a_timer_add_what_is_new_to_a_folder_with_passports(
+    command: Command, place: Place, tmp_path: Path
+) -> None:
+    words = ("export", place.relais.project_id, "household", "--format", "csv", "--output", tmp_path)
+    for expected in (1, 0, 1):
+        if expected:
+            place.relais.post(instance(new_id()))
+        ran = command(*words, "--option", "since=last", "--option", "separator=;", "--option", "bom=true")
+        assert ran.result["submissions"] == expected
+        file = Path(ran.result["file"])
+        assert file.read_bytes().startswith(b"\xef\xbb\xbfSubmissionDate;")
+        passport = json.loads(file.with_name(f"{file.name}.passport.json").read_bytes())
+        assert passport["submissions"]["written"] == expected
+        assert passport["file"]["sha256"] == sha256(file.read_bytes()).hexdigest()
+    assert len(list(tmp_path.iterdir())) == 6
 
 
 def test_everything_is_whole_while_the_server_receives(command: Command, place: Place) -> None:
