@@ -63,6 +63,7 @@ import forms.api_key
 import forms.api_public_links
 import forms.api_versions
 import forms.cli
+import sync.api
 from accounts.key_addresses import read_keys
 from accounts.signed_in import current_account, page_csrf_token
 from collector.errors import no_space
@@ -168,6 +169,7 @@ BLUEPRINTS = (
     collector.api_comments.api,
     collector.api_app_users.api,
     collector.api_audits.api,
+    sync.api.api,
     collector.pages.pages,
     collector.pages_exports.pages,
     collector.pages_encrypted.pages,

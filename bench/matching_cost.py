@@ -11,8 +11,8 @@ from bench.people.interviews import KINDS, interviews
 from bench.people.sahel import sahel
 from sync.rules.identity.finding import find_pairs, shortlist
 from sync.rules.identity.keys import GENERIC_FROM, Keys, affordable
-from sync.rules.identity.model import Scorer
 from sync.rules.identity.plan import Plan
+from sync.rules.identity.scoring import Scorer
 from sync.rules.near_copies import Interviews
 
 LEARNT_FROM = 20_000

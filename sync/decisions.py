@@ -9,6 +9,7 @@ Sets merge by union; everything here is a function of the set. Submissions are n
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, Literal
 
 import orjson
@@ -178,6 +179,11 @@ def _heads(decisions: Mapping[str, Decision]) -> tuple[Decision, ...]:
     heads = [decision for uid, decision in sorted(decisions.items()) if uid not in named]
     # Decisions that name each other in a circle were not made by our servers: all count, so a person sees them.
     return tuple(heads or (decision for _, decision in sorted(decisions.items())))
+
+
+def pair_evidence(*sides: bytes) -> str:
+    """Equal while what is compared of both sides is; the order of the sides does not matter."""
+    return blake2b(b"".join(sorted(sides)), digest_size=16).hexdigest()
 
 
 def must_be_asked(standing: Standing | None, evidence: str) -> bool:

@@ -9,14 +9,17 @@ from sqlalchemy.orm import Session
 from collector.models import Submission
 from config.clock import now
 from config.services import Services
-from sync.matching import Matcher, features_of, match, matcher_from
+from sync.matchers import Matcher, matcher_from
+from sync.matching import features_of, match
 from sync.models import MatchFeature, MatchForm
 from sync.rules.identity.bands import breaker
 from sync.rules.identity.finding import candidate_pairs
+from sync.rules.identity.implied import measured
 from sync.rules.identity.keys import affordable
 from sync.rules.identity.learning import learn
-from sync.rules.identity.model import Scorer, probability
-from sync.rules.identity.plan import Features
+from sync.rules.identity.model import probability
+from sync.rules.identity.plan import Features, Plan
+from sync.rules.identity.scoring import Scorer
 
 # With fewer there is nothing to learn that the shipped numbers do not say better.
 LEAST = 200
@@ -56,13 +59,14 @@ def learn_form(services: Services, project_id: int, form_id: int, count: int) ->
     features = _sample(services, matcher)
     if not matcher.plan.columns or len(features) < LEAST:
         return
-    families = affordable(matcher.plan, features, count)
-    keys = [matcher.keys.of(each, families) for each in features]
-    pairs = list(candidate_pairs(keys))
-    model = learn(matcher.plan, matcher.keys, features, pairs)
-    scorer = Scorer(matcher.plan, matcher.keys, model)
+    plan = Plan(matcher.plan.roles, measured(matcher.plan, features))
+    keys = matcher.keys.for_plan(plan)
+    families = affordable(plan, features, count)
+    pairs = list(candidate_pairs([keys.of(each, families) for each in features]))
+    model = learn(plan, keys, features, pairs)
+    scorer = Scorer(plan, keys, model)
     flagged = [pair for pair in pairs if probability(scorer.bits(features[pair[0]], features[pair[1]])) >= 0.5]
-    stopped = breaker(matcher.plan, model, features, flagged)
+    stopped = breaker(plan, model, features, flagged)
     with services.database.transaction() as session:
         kept = session.get(MatchForm, (project_id, form_id))
         if kept is None or kept.model_no != learnt_by:

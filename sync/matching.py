@@ -1,28 +1,27 @@
 """Match one submission against all others of its form: hashes, keys, candidates, scores. Seconds after it came, never while it comes."""
 
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b, sha256
+from hashlib import blake2b
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from collector.answers import Tables
 from collector.models import Receipt, ReceiptFile, Submission
-from collector.receipts import version_xml
 from collector.stored_submissions import answers_of
 from config.clock import now
-from forms.labels import parse_labels
-from forms.match_roles import roles_of
+from forms.models import Form
 from forms.queries import definition_of
 from forms.xform import FormDefinition
-from sync.models import MatchFeature, MatchForm, MatchKey, MatchPair
+from sync.deciding import settle_copies
+from sync.decisions import pair_evidence
+from sync.matchers import Matcher, matcher_of
+from sync.models import MatchFeature, MatchKey, MatchPair
 from sync.rules.content import content_hashes
 from sync.rules.identity.finding import shortlist
-from sync.rules.identity.keys import FAMILIES, GENERIC_FROM, NARROW, Keys
-from sync.rules.identity.model import Model, Scorer, shipped_model
-from sync.rules.identity.plan import ROLES, Features, Plan
+from sync.rules.identity.keys import GENERIC_FROM
+from sync.rules.identity.plan import Features
 
 # Pairs less likely than about one in fifty are not worth a row.
 KEPT_FROM_BITS = -5.5
@@ -30,78 +29,6 @@ KEPT_FROM_BITS = -5.5
 LEAST_SAID = 5
 # More exact copies of one content than this are a form without questions, not a hundred restored phones.
 MOST_COPIES = 50
-DEFAULT_FAMILIES = NARROW | {"date", "openings", "word and age"}
-
-
-def matching_secret(secret: bytes) -> bytes:
-    """The key of everything the matcher hashes; tells nothing about the installation's secret it is made from."""
-    return hmac.new(secret, b"matching", sha256).digest()
-
-
-@dataclass(frozen=True, slots=True)
-class Matcher:
-    """One form as the matcher sees it."""
-
-    project_id: int
-    form_id: int
-    plan: Plan
-    keys: Keys
-    scorer: Scorer
-    families: frozenset[str]
-    secret: bytes
-    model_no: int
-    stopped: bool
-
-
-def matcher_of(session: Session, project_id: int, form_id: int, version_id: int, secret: bytes) -> Matcher:
-    """The matcher of a form. The newest version seen says which roles its questions play; when they change, what was learnt is
-    forgotten and all submissions are matched again."""
-    kept = session.get(MatchForm, (project_id, form_id))
-    if kept is None:
-        roles = _roles(session, project_id, version_id)
-        kept = MatchForm(
-            project_id=project_id,
-            form_id=form_id,
-            version_id=version_id,
-            roles=roles,
-            families=sorted(DEFAULT_FAMILIES),
-            model_no=0,
-            learnt_from=0,
-        )
-        session.add(kept)
-    elif version_id > kept.version_id:
-        kept.version_id = version_id
-        roles = _roles(session, project_id, version_id)
-        if roles != kept.roles:
-            kept.roles, kept.model, kept.stopped, kept.stopped_path = roles, None, None, None
-            kept.learnt_from, kept.model_no, kept.rescan_after = 0, kept.model_no + 1, 0
-    session.flush()
-    return matcher_from(kept, secret)
-
-
-def _roles(session: Session, project_id: int, version_id: int) -> dict[str, str]:
-    definition = definition_of(session, project_id, version_id)
-    labels = parse_labels(version_xml(session.connection(), project_id, version_id))
-    return {path: role for path, role in roles_of(definition, labels).items() if role in ROLES}
-
-
-def matcher_from(kept: MatchForm, secret: bytes) -> Matcher:
-    """The matcher that a row describes."""
-    plan = Plan(kept.roles)
-    secret = matching_secret(secret)
-    keys = Keys(plan, secret, scope=f"{kept.project_id}/{kept.form_id}")
-    model = Model.from_json(kept.model) if kept.model else shipped_model(plan, kept.learnt_from or 1000)
-    return Matcher(
-        kept.project_id,
-        kept.form_id,
-        plan,
-        keys,
-        Scorer(plan, keys, model),
-        frozenset(kept.families) & frozenset(FAMILIES),
-        secret,
-        kept.model_no,
-        kept.stopped is not None or not plan.columns,
-    )
 
 
 def match(session: Session, project_id: int, submission_id: int, secret: bytes) -> int:
@@ -130,6 +57,7 @@ def match(session: Session, project_id: int, submission_id: int, secret: bytes) 
     if not matcher.stopped:
         pairs |= _scored(session, matcher, submission_id, features, pairs)
     _write_pairs(session, matcher, submission_id, kept.evidence, pairs)
+    _settle(session, submission, kept.evidence, pairs)
     return len(pairs)
 
 
@@ -176,7 +104,7 @@ def _keep_hashes(
         exact_hash=hashes.exact,
         answers_hash=hashes.answers,
         said=hashes.said,
-        evidence=_evidence(matcher, features),
+        evidence=_evidence(session, matcher, submission.id, features),
     )
     session.add(kept)
     own = matcher.keys.of(features, matcher.families) if not matcher.stopped else ()
@@ -189,11 +117,13 @@ def _keep_hashes(
     return kept
 
 
-def _evidence(matcher: Matcher, features: Features) -> bytes:
+def _evidence(session: Session, matcher: Matcher, submission_id: int, features: Features) -> bytes:
+    """Hashed with what only servers that hold the submission know: its first version. So it is the same on all of them, and says nothing
+    to anybody else."""
+    first = select(Receipt.xml_sha256).where(Receipt.project_id == matcher.project_id, Receipt.id == submission_id)
     words = " ".join(token.text for token in features.name.tokens)
-    return blake2b(
-        repr((words, features.values)).encode(), digest_size=16, key=matcher.secret, person=b"evidence"
-    ).digest()
+    said = repr((words, features.values)).encode()
+    return blake2b(said, digest_size=16, key=session.scalars(first).one(), person=b"evidence").digest()
 
 
 def _copies(session: Session, matcher: Matcher, kept: MatchFeature) -> dict[int, "_Found"]:
@@ -267,6 +197,25 @@ def features_of(session: Session, matcher: Matcher, submission_ids: Sequence[int
     return found
 
 
+def _settle(session: Session, submission: Submission, evidence: bytes, pairs: dict[int, _Found]) -> None:
+    copies = [other for other, found in pairs.items() if found.copy == "exact"]
+    if not copies:
+        return
+    form = session.get(Form, (submission.project_id, submission.form_id))
+    names = select(Submission.id, Submission.instance_id).where(
+        Submission.project_id == submission.project_id, Submission.id.in_(copies)
+    )
+    if form is not None:
+        settle_copies(
+            session,
+            form,
+            [
+                (submission.instance_id, instance_id, pair_evidence(evidence, pairs[other].evidence))
+                for other, instance_id in session.execute(names)
+            ],
+        )
+
+
 def _write_pairs(
     session: Session, matcher: Matcher, submission_id: int, evidence: bytes, pairs: dict[int, _Found]
 ) -> None:
@@ -286,8 +235,3 @@ def _write_pairs(
     ]
     if rows:
         session.execute(insert(MatchPair), rows)
-
-
-def pair_evidence(*sides: bytes) -> str:
-    """Equal while what is compared of both sides is; the order of the sides does not matter."""
-    return blake2b(b"".join(sorted(sides)), digest_size=16).hexdigest()

@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sync.rules.identity.model import Model, Scorer, probability
+from sync.rules.identity.model import Model, probability
 from sync.rules.identity.plan import Features
+from sync.rules.identity.scoring import Scorer
 
 # How far a handful of verdicts may move the scores: one standard deviation, in bits and as a factor.
 SHIFT_TRUST = 3.0

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sync.rules.identity.model import Score
 from sync.rules.identity.plan import GRADES, NAME, Column, Features, Plan
+from sync.rules.identity.scoring import Score
 from sync.rules.identity.tokens import Likeness, compare_tokens
 
 LANGUAGES = ("fr", "en")

@@ -2,15 +2,17 @@
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sync.rules.identity.implied import measured
 from sync.rules.identity.keys import GENERIC_FROM, Keys, affordable
 from sync.rules.identity.learning import learn
-from sync.rules.identity.model import Model, Scorer, probability
+from sync.rules.identity.model import Model, probability
 from sync.rules.identity.plan import Plan
+from sync.rules.identity.scoring import Scorer
 
 SHARES = 8
-LEARN_FROM = 150_000
+LEARN_FROM = 75_000
 REVIEW_FROM = 0.05
 # A new submission is scored against so many at most: what it costs must not depend on how common its names are.
 MOST_SCORED = 40
@@ -99,34 +101,44 @@ def find_pairs(
     review_from: float = REVIEW_FROM,
 ) -> Found:
     """All suspected pairs among submissions (path → answer) of one form."""
-    plan = Plan(roles)
-    keys = Keys(plan, secret)
+    plan = Plan(roles, None if model is None else model.implied)
     features = [plan.read(answers) for answers in submissions]
+    if model is None:
+        plan = Plan(roles, measured(plan, features))
+    keys = Keys(plan, secret)
     families = affordable(plan, features)
     made = [keys.of(each, families) for each in features]
     if model is None:
-        sample, share = _sample(made)
-        model = learn(plan, keys, features, sample, share)
+        model = learn(plan, keys, features, *_sample(made))
     scorer = Scorer(plan, keys, model)
     pairs: list[Pair] = []
     candidates = 0
+    expected = 0.0
     for one, other in candidate_pairs(made):
         candidates += 1
         bits = scorer.bits(features[one], features[other])
-        if probability(bits) >= review_from:
+        chance = probability(bits)
+        expected += chance
+        if chance >= review_from:
             pairs.append(Pair(min(one, other), max(one, other), bits))
-    return Found(pairs, model, candidates, families)
+    return Found(pairs, replace(model, expected_pairs=expected), candidates, families)
 
 
-def _sample(keys: Sequence[tuple[int, ...]]) -> tuple[list[tuple[int, int]], float]:
-    """At most LEARN_FROM candidate pairs, each as likely as any other, and the share of all that they are."""
+def _sample(keys: Sequence[tuple[int, ...]]) -> tuple[list[tuple[int, int]], list[float]]:
+    """Candidate pairs to learn from, and how many pairs each stands for: at most LEARN_FROM of those that share several keys (where the
+    duplicates are), and as many of those that share one."""
     chance = random.Random(1)  # noqa: S311 -- a sample, the same every time
-    kept: list[tuple[int, int]] = []
-    for seen, pair in enumerate(candidate_pairs(keys), 1):
-        if len(kept) < LEARN_FROM:
-            kept.append(pair)
+    kept: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
+    seen = [0, 0]
+    for one, other in candidate_pairs(keys):
+        theirs = keys[other]
+        several = sum(key in theirs for key in keys[one]) > 1
+        seen[several] += 1
+        if len(kept[several]) < LEARN_FROM:
+            kept[several].append((one, other))
         else:
-            at = chance.randrange(seen)
+            at = chance.randrange(seen[several])
             if at < LEARN_FROM:
-                kept[at] = pair
-    return kept, len(kept) / max(1, seen) if kept else 1.0
+                kept[several][at] = (one, other)
+    weights = [count / max(1, len(part)) for count, part in zip(seen, kept, strict=True)]
+    return kept[0] + kept[1], [weights[0]] * len(kept[0]) + [weights[1]] * len(kept[1])

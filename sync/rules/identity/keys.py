@@ -37,6 +37,12 @@ class Keys:
         self.plan = plan
         self._hash = blake2b(scope.encode(), digest_size=8, key=secret[:64])
 
+    def for_plan(self, plan: Plan) -> "Keys":
+        """The same secret and scope for another plan of the form."""
+        other = object.__new__(Keys)
+        other.plan, other._hash = plan, self._hash
+        return other
+
     def of(self, features: Features, families: Iterable[str] = NARROW) -> tuple[int, ...]:
         """The keys of a submission, signed 64-bit numbers; none twice."""
         wanted = frozenset(families)
@@ -112,7 +118,8 @@ class _Parts:
             kind = plan.fields[number][1].name
             if kind in EXACT:
                 self.exact.append(f"{number}|{value}")
-            elif kind in PLACES:
+            elif kind in PLACES and all(features.values[finer] is None for finer in plan.implied_by[number]):
+                # A larger place than one that is known finds too many.
                 self.places.append(f"{number}|{place_key(value)}")
             elif kind == "age":
                 # Bands that overlap: ages up to five years apart share one.

@@ -9,22 +9,23 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import repeat
 
 from sync.rules.identity.keys import Keys
 from sync.rules.identity.model import (
+    FIRST_WORD,
     NO_KIN,
     WORD,
     Model,
-    Scorer,
     is_telling,
     kin_doubt,
     level_bits,
-    local,
     prior_bits,
     probability,
     shipped_model,
 )
 from sync.rules.identity.plan import NAME, Column, Features, Plan
+from sync.rules.identity.scoring import Scorer, local
 
 RANDOM_PAIRS = 100_000
 ROUNDS = 14
@@ -46,6 +47,7 @@ def count_values(plan: Plan, keys: Keys, submissions: Sequence[Features]) -> dic
     for features in submissions:
         words = {token.key for token in features.name.tokens}
         seen.setdefault(WORD, Counter()).update(words)
+        seen.setdefault(FIRST_WORD, Counter()).update({token.key for token in features.name.tokens[:1]})
         for (path, kind), value in zip(plan.fields, features.values, strict=True):
             if kind.telling and value is not None:
                 seen.setdefault(path, Counter())[value] += 1
@@ -68,13 +70,15 @@ def learn(
     keys: Keys,
     submissions: Sequence[Features],
     candidates: Sequence[tuple[int, int]],
-    share: float = 1.0,
+    weights: Sequence[float] | None = None,
     seed: int = 1,
 ) -> Model:
-    """A model of these submissions. `candidates`: pairs that share a key, or a fair sample of them (`share` says which part)."""
+    """A model of these submissions. `candidates`: pairs that share a key, or a sample of them (`weights`: how many pairs each stands
+    for)."""
     counts = count_values(plan, keys, submissions)
-    start = replace(shipped_model(plan, len(submissions)), counts=counts)
-    return _Lesson(plan, keys, submissions, start).learn(candidates, share, random.Random(seed))  # noqa: S311 -- pairs to learn from
+    start = replace(shipped_model(plan, len(submissions)), counts=counts, implied=plan.implied)
+    lesson = _Lesson(plan, keys, submissions, start)
+    return lesson.learn(candidates, weights, random.Random(seed))  # noqa: S311 -- pairs to learn from
 
 
 class _Lesson:
@@ -113,21 +117,26 @@ class _Lesson:
                 rarity[self.group[number]] += rare
                 if self.group[number] == self.named:
                     rarest = max(rarest, rare)
+                    rarity[self.group[number]] += self.scorer.joined(number, tokens)
         return tuple(levels), (*(round(each) for each in rarity), round(rarest))
 
-    def learn(self, candidates: Sequence[tuple[int, int]], share: float, chance: random.Random) -> Model:
+    def learn(
+        self, candidates: Sequence[tuple[int, int]], weights: Sequence[float] | None, chance: random.Random
+    ) -> Model:
         count = len(self.submissions)
-        likely = Counter(map(self.pattern, candidates))
+        likely: dict[Pattern, float] = {}
+        for pair, weight in zip(candidates, weights or repeat(1.0), strict=False):
+            pattern = self.pattern(pair)
+            likely[pattern] = likely.get(pattern, 0.0) + weight
         wanted = min(RANDOM_PAIRS, 30 * count, count * (count - 1) // 2)
         drawn = (tuple(chance.sample(range(count), 2)) for _ in range(wanted))
         by_chance = Counter(self.pattern((one, other)) for one, other in drawn)
         expected = 0.0
         for _ in range(ROUNDS):
             expected, kin = self._round(likely, by_chance)
-            expected /= share
             self.prior = prior_bits(expected, count)
             if self.start.kin_bits > NO_KIN:
-                self.kin_prior = prior_bits(kin / share, count)
+                self.kin_prior = prior_bits(kin, count)
         return replace(
             self.start,
             m=tuple(map(tuple, self.m)),
@@ -137,7 +146,7 @@ class _Lesson:
             expected_pairs=expected,
         )
 
-    def _round(self, likely: Counter[Pattern], by_chance: Counter[Pattern]) -> tuple[float, float]:
+    def _round(self, likely: dict[Pattern, float], by_chance: Counter[Pattern]) -> tuple[float, float]:
         """One round: score every pattern by what is known, then count again. Answers the expected numbers of pairs that are one
         person and of pairs that are two of one household."""
         weights, kin_weights = self._weights(self.m), self._weights(self.kin)

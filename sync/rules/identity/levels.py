@@ -15,7 +15,11 @@ _DIGITS = re.compile(r"\d+")
 _PUNCTUATION = re.compile(r"[\W_]+")
 # Country codes a number may be written with or without: Niger, Mali, Burkina Faso and their neighbours.
 _COUNTRY = re.compile(r"^(?:00|\+)?(?:2(?:2[0-9]|3[0-9])|213|218)(?=\d{8,10}$)")
+_DATE = re.compile(r"\s*(\d{4})-?(\d{2})-?(\d{2})")
 PHONE_DIGITS = 8
+# Any year will do: only differences are looked at.
+BIRTHS_COUNTED_FROM = 2030
+Date = tuple[int, int, int]
 EARTH_METRES = 6_371_000.0
 
 
@@ -45,16 +49,19 @@ def read_phone(text: str) -> str | None:
     return digits if len(digits) >= 6 and len(set(digits)) > 1 else None
 
 
-def read_date(text: str) -> tuple[int, int, int] | None:
-    """Year, month, day of 2026-11-25, 20261125 or a date with a time; parts out of range are kept (a slip is still evidence)."""
-    digits = re.match(r"\s*(\d{4})-?(\d{2})-?(\d{2})", text)
-    return (int(digits[1]), int(digits[2]), int(digits[3])) if digits else None
+def read_date(text: str) -> Date | str | None:
+    """Year, month, day of 2026-11-25, 20261125 or a date with a time; parts out of range are kept (a slip is still evidence). What is no
+    date is a choice that stands for one (a round, a wave)."""
+    digits = _DATE.match(text)
+    return (int(digits[1]), int(digits[2]), int(digits[3])) if digits else read_text(text)
 
 
 def read_age(text: str) -> int | None:
-    """Whole years, None when it is none or no human's."""
+    """Whole years, or those since a date of birth (counted from one year for all); None when it is none or no human's."""
+    birth = _DATE.match(text)
     number = re.match(r"\s*(\d{1,3})(?:[.,]\d+)?\s*$", text)
-    return int(number[1]) if number and int(number[1]) <= 120 else None
+    years = BIRTHS_COUNTED_FROM - int(birth[1]) if birth else int(number[1]) if number else -1
+    return years if 0 <= years <= 120 else None
 
 
 def read_place(text: str) -> tuple[float, float] | None:
@@ -114,10 +121,12 @@ def same_level(one: str, other: str) -> int:
     return 0 if one == other else 1
 
 
-def date_level(one: tuple[int, int, int], other: tuple[int, int, int]) -> int:
+def date_level(one: Date | str, other: Date | str) -> int:
     """Equal; a slip (one digit, day and month exchanged); two of year, month and day equal; the same year; different."""
     if one == other:
         return 0
+    if isinstance(one, str) or isinstance(other, str):
+        return 4
     if one[0] == other[0] and one[1] == other[2] and one[2] == other[1]:
         return 1
     if OSA.distance(_digits(one), _digits(other), score_cutoff=1) == 1:
@@ -128,7 +137,7 @@ def date_level(one: tuple[int, int, int], other: tuple[int, int, int]) -> int:
     return 3 if one[0] == other[0] else 4
 
 
-def _digits(date: tuple[int, int, int]) -> str:
+def _digits(date: Date) -> str:
     return f"{date[0]:04}{date[1]:02}{date[2]:02}"
 
 

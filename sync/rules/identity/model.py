@@ -10,10 +10,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from sync.rules.identity.keys import Keys
-from sync.rules.identity.levels import KINDS
-from sync.rules.identity.plan import GRADES, NAME, Column, Features, Plan
-from sync.rules.identity.tokens import REMEMBERED, Likeness, Token
+from sync.rules.identity.plan import GRADES, NAME, Column, Plan
+from sync.rules.identity.tokens import Likeness
 
 # Before anything is known: one submission in fifty repeats another.
 EXPECTED_SHARE = 0.02
@@ -24,9 +22,8 @@ NO_KIN = -200.0
 UNSEEN = 20.0
 # What words of names are counted under.
 WORD = "word"
+FIRST_WORD = "first word"
 AGE = "age"
-# So many people of the country are imagined in every village when its own names are counted.
-ELSEWHERE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,7 @@ class Model:
     `m`, `u`: per column, all situations one after the other; `kin`: the same among different people of one household, empty where that
     changes nothing. `prior_bits`: log2 odds that two submissions taken by chance are of one person; `kin_bits`: of one household.
     `counts`: how often values are met, by keyed hash, and only of those met more than once. `expected_pairs`: how many pairs of one
-    person there seem to be. `slope`, `shift`: what verdicts made of the scores (see `calibration`).
+    person there seem to be. `slope`, `shift`: what verdicts made of the scores (see `calibration`). `implied`: for `Plan`, as measured.
     """
 
     m: tuple[tuple[float, ...], ...]
@@ -49,6 +46,7 @@ class Model:
     counts: Mapping[int, int] = field(default_factory=dict)
     slope: float = 1.0
     shift: float = 0.0
+    implied: tuple[tuple[str, str], ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """For a database column."""
@@ -62,6 +60,7 @@ class Model:
             "expected_pairs": self.expected_pairs,
             "slope": self.slope,
             "shift": self.shift,
+            "implied": None if self.implied is None else [list(each) for each in self.implied],
             "counts": {str(key): count for key, count in self.counts.items()},
         }
 
@@ -79,6 +78,7 @@ class Model:
             {int(key): count for key, count in read["counts"].items()},
             read["slope"],
             read["shift"],
+            None if read["implied"] is None else tuple((one, other) for one, other in read["implied"]),
         )
 
 
@@ -142,153 +142,3 @@ def level_bits(column: Column, own: Sequence[float], u: Sequence[float]) -> list
             for better, worse in pairwise(plain):
                 bits[worse] = min(bits[worse], bits[better])
     return bits
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one column says: its level (as in `Plan.compare`) and its bits."""
-
-    column: Column
-    level: int
-    bits: float
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """Bits of every column; `kin` (never positive) is the doubt that both live in one household. They and `prior` sum to `bits`."""
-
-    parts: tuple[Part, ...]
-    kin: float
-    prior: float
-
-    @property
-    def bits(self) -> float:
-        """log2 odds."""
-        return sum(part.bits for part in self.parts) + self.kin + self.prior
-
-    @property
-    def probability(self) -> float:
-        """0…1."""
-        return probability(self.bits)
-
-
-class Scorer:
-    """Scores pairs of one form by one model."""
-
-    def __init__(self, plan: Plan, keys: Keys, model: Model) -> None:
-        self.plan = plan
-        self.keys = keys
-        self.model = model
-        self._rarity: dict[tuple[str, object, str], float] = {}
-        self._places = [(index, path) for index, (path, kind) in enumerate(plan.fields) if kind.name == "place"]
-        # For each level: bits, bits for kin, and whether rarity comes on top; the last element is for level -1, "not compared".
-        self._weights: list[list[tuple[float, float, bool]]] = []
-        for column, m, u, kin in zip(plan.columns, model.m, model.u, model.kin, strict=True):
-            among_kin = level_bits(column, kin, u) if kin else [0.0] * len(m)
-            telling = [is_telling(column, level) for level in range(len(m))]
-            weights = list(zip(level_bits(column, m, u), among_kin, telling, strict=True))
-            self._weights.append([*weights, (0.0, 0.0, False)])
-        self._offset = len(plan.columns) - len(plan.fields)
-
-    def bits(self, one: Features, other: Features) -> float:
-        """log2 odds that both speak of one person, the prior included."""
-        levels, tokens = self.plan.compare(one, other)
-        total = self.model.prior_bits
-        kin = self.model.kin_bits
-        rarest = 0.0
-        village = self.village(one, levels)
-        for number, level in enumerate(levels):
-            bits, among_kin, telling = self._weights[number][level]
-            total += bits
-            kin += among_kin
-            if telling:
-                rarity = self.rarity(number, level, one, other, tokens, village)
-                total += rarity
-                if number < self._offset:
-                    rarest = max(rarest, rarity)
-                elif among_kin:
-                    kin += rarity
-        return self.model.slope * (total - kin_doubt(kin + rarest)) + self.model.shift
-
-    def score(self, one: Features, other: Features) -> Score:
-        """The same with what each column says."""
-        levels, tokens = self.plan.compare(one, other)
-        slope = self.model.slope
-        parts = []
-        kin = self.model.kin_bits
-        rarest = 0.0
-        village = self.village(one, levels)
-        for number, (column, level) in enumerate(zip(self.plan.columns, levels, strict=True)):
-            bits, among_kin, telling = self._weights[number][level]
-            rarity = self.rarity(number, level, one, other, tokens, village) if telling else 0.0
-            kin += among_kin
-            if number < self._offset:
-                rarest = max(rarest, rarity)
-            elif among_kin:
-                kin += rarity
-            parts.append(Part(column, level, slope * (bits + rarity)))
-        doubt = -slope * kin_doubt(kin + rarest)
-        return Score(tuple(parts), doubt, slope * self.model.prior_bits + self.model.shift)
-
-    def rarity(
-        self, number: int, level: int, one: Features, other: Features, tokens: list[Token], village: str = ""
-    ) -> float:
-        """-log2 of the share of submissions that agree as well as these two on column `number`; for a word of a name in a `village`
-        (that the two agree on) the share there, where a few families may be half of the people."""
-        if number < self._offset:
-            # All words by the measure of the first column: which of two equal ones stands first must not matter.
-            return self._known(0, WORD, tokens[number].key, village)
-        index = number - self._offset
-        path, kind = self.plan.fields[index]
-        if kind.name == AGE:
-            ages = sorted((one.values[index], other.values[index]))
-            return (self._as_old(path, ages[0], level) + self._as_old(path, ages[1], level)) / 2
-        return self._known(number, path, one.values[index], "")
-
-    def _as_old(self, path: str, age: int, level: int) -> float:
-        at = (path, age, str(level))
-        known = self._rarity.get(at)
-        if known is None:
-            apart = range(max(0, age - 10), age + 11)
-            met = sum(
-                self.model.counts.get(self.keys.value(path, each), 0)
-                for each in apart
-                if KINDS[AGE].level(age, each) == level
-            )
-            usual = KINDS[AGE].u[level]
-            known = self._rarity[at] = -math.log2((met + UNSEEN * usual) / (self.model.submissions + UNSEEN))
-        return known
-
-    def village(self, one: Features, levels: list[int]) -> str:
-        """The place both agree on, as `local` names it; "" when there is none."""
-        for index, path in self._places:
-            if levels[self._offset + index] == 0:
-                return local(path, one.values[index])
-        return ""
-
-    def _known(self, number: int, kind: str, value: object, village: str) -> float:
-        at = (kind, value, village)
-        known = self._rarity.get(at)
-        if known is None:
-            if len(self._rarity) >= REMEMBERED:
-                self._rarity.clear()
-            share = self._share(number, kind, value)
-            if village:
-                here = self.model.counts.get(self.keys.value(village, value), 0)
-                if here:
-                    people = self.model.counts.get(self.keys.value(*village.split("=", 1)), here)
-                    share = max(share, (here - 1 + ELSEWHERE * share) / (people - 1 + ELSEWHERE))
-            known = self._rarity[at] = -math.log2(share)
-        return known
-
-    def _share(self, number: int, kind: str, value: object) -> float:
-        column = self.plan.columns[number]
-        usual = sum(column.u[0][level] for level in range(column.levels) if is_telling(column, level))
-        met = self.model.counts.get(self.keys.value(kind, value), 1)
-        # One of those who have it is the other of this pair.
-        return (max(met - 1, 1) + UNSEEN * usual) / (self.model.submissions + UNSEEN)
-
-
-def local(path: str, place: object) -> str:
-    """The kind under which the words of a place's names are counted."""
-    return f"{path}={place}"

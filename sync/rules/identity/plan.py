@@ -1,8 +1,8 @@
 """Which answers of a form play which role, and what is kept of them to compare submissions by."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise, product
 from typing import Any
 
 from sync.rules.identity.levels import KINDS, Kind
@@ -63,9 +63,13 @@ _SEX_U = ((0.5, 0.5), (0.75, 0.25), (0.97, 0.03))
 
 
 class Plan:
-    """The columns of a form, from a mapping of paths to roles; unknown roles are an error, `ignore` is left out."""
+    """The columns of a form, from a mapping of paths to roles; unknown roles are an error, `ignore` is left out.
 
-    def __init__(self, roles: Mapping[str, str]) -> None:
+    `implied`: pairs of paths, the second says the first (a village lies in one commune): where both agree only the second counts. None: as
+    forms are usually written, places from the largest to the smallest, all of them said by a post (see `implied.measured`).
+    """
+
+    def __init__(self, roles: Mapping[str, str], implied: Iterable[tuple[str, str]] | None = None) -> None:
         unknown = sorted(set(roles.values()) - set(ROLES))
         if unknown:
             raise ValueError(f"no such role: {', '.join(unknown)}")
@@ -77,6 +81,12 @@ class Plan:
         self.columns: tuple[Column, ...] = (
             *(_NAME_COLUMNS if self.name_paths else ()),
             *(_column(path, kind, bool(self.name_paths)) for path, kind in self.fields),
+        )
+        paths = [path for path, _ in self.fields]
+        self.implied = tuple(sorted(_usually_implied(self.fields) if implied is None else implied))
+        self.implied_by: tuple[tuple[int, ...], ...] = tuple(
+            tuple(paths.index(finer) for coarser, finer in self.implied if coarser == path and finer in paths)
+            for path in paths
         )
         self._offset = len(self.columns) - len(self.fields)
         self._sex = tuple(bool(self.name_paths) and kind.name == "sex" for _, kind in self.fields)
@@ -107,7 +117,22 @@ class Plan:
             else:
                 level = self.fields[number][1].level(mine, theirs)
                 levels.append(level + 2 * agreeing if self._sex[number] else level)
+        if self.implied:
+            self._leave_out_implied(levels)
         return levels, tokens
+
+    def _leave_out_implied(self, levels: list[int]) -> None:
+        """To agree on the commune says nothing once the village agrees."""
+        agreed = [level == 0 for level in levels[self._offset :]]
+        for number, finer in enumerate(self.implied_by):
+            if agreed[number] and any(agreed[each] for each in finer):
+                levels[self._offset + number] = -1
+
+
+def _usually_implied(fields: tuple[tuple[str, Kind], ...]) -> list[tuple[str, str]]:
+    places = [path for path, kind in fields if kind.name == "place"]
+    posts = [path for path, kind in fields if kind.name == "post"]
+    return [*combinations(places, 2), *product(places, posts)]
 
 
 def _column(path: str, kind: Kind, named: bool) -> Column:

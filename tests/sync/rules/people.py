@@ -5,8 +5,8 @@ from functools import cache
 from bench.people.sahel import Records, sahel
 from sync.rules.identity.finding import Found, find_pairs
 from sync.rules.identity.keys import Keys
-from sync.rules.identity.model import Scorer
 from sync.rules.identity.plan import Plan
+from sync.rules.identity.scoring import Scorer
 
 SECRET = b"sixteen bytes or more"
 ROLES = {"name": "name", "village": "place", "phone": "phone", "age": "age", "sex": "sex"}

@@ -14,10 +14,12 @@ from sync.rules.identity.calibration import calibrated
 from sync.rules.identity.explanation import explain, sentence
 from sync.rules.identity.finding import Pair, candidate_pairs, find_pairs
 from sync.rules.identity.groups import groups
+from sync.rules.identity.implied import measured
 from sync.rules.identity.keys import FAMILIES, Keys
 from sync.rules.identity.levels import read_phone, read_place, read_text
-from sync.rules.identity.model import Model, Scorer, probability, shipped_model
+from sync.rules.identity.model import Model, probability, shipped_model
 from sync.rules.identity.plan import Plan
+from sync.rules.identity.scoring import Scorer
 from tests.sync.rules.people import KEYS, PLAN, ROLES, SECRET, found, register, scorer
 
 answers = st.fixed_dictionaries(
@@ -198,3 +200,24 @@ def test_answers_are_read_as_people_write_them() -> None:
     assert read_place("0 0 0 0") is None
     with pytest.raises(ValueError, match="no such role: fingerprint"):
         Plan({"thumb": "fingerprint"})
+
+
+def test_a_commune_says_nothing_once_the_village_agrees() -> None:
+    roles = {"name": "name", "country": "place", "commune": "place", "village": "place"}
+    plan = Plan(roles)
+    assert set(plan.implied) == {("country", "commune"), ("country", "village"), ("commune", "village")}
+    one = plan.read({"name": "Awa Zongo", "country": "Niger", "commune": "Magaria", "village": "Bangaza"})
+    near = plan.read({"name": "Awa Zongo", "country": "Niger", "commune": "Magaria", "village": "Wacha"})
+    assert plan.compare(one, one)[0][-3:] == [-1, -1, 0]
+    assert plan.compare(one, near)[0][-3:] == [-1, 0, 3]
+    # The other way round in the form, the answers themselves show which says which.
+    turned = Plan({"name": "name", "village": "place", "country": "place"})
+    rows = [turned.read({"village": f"v{number % 20}", "country": f"c{number % 2}"}) for number in range(200)]
+    assert measured(turned, rows) == [("country", "village")]
+
+
+def test_a_date_of_birth_stands_for_an_age_and_a_round_for_a_date() -> None:
+    plan = Plan({"birth": "age", "round": "date"})
+    one, other = plan.read({"birth": "1990-05-01", "round": "R1"}), plan.read({"birth": "1991-01-01", "round": "R2"})
+    assert plan.compare(one, other)[0] == [2, 4]
+    assert plan.compare(one, one)[0] == [1, 0]

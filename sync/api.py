@@ -1,0 +1,130 @@
+"""Suspected duplicates over REST: the pairs of a form, why they are suspected, and what people decide."""
+
+from typing import Any
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from accounts.signed_in import api_caller, changing
+from collector.form_access import FORM, FormAccess, form_access
+from collector.masking import is_hidden
+from config.api_answers import json_body
+from config.api_errors import unexpected_value, wrong_type
+from config.database import reading
+from config.description import describe
+from config.reader_wishes import wishes
+from config.services import services
+from forms.queries import definition_of
+from sync.deciding import Given, SuspectedPair, decide, suspected_pairs, visible_decisions
+from sync.matchers import matcher_from
+from sync.matching import features_of
+from sync.models import MatchForm
+from sync.rules.identity.explanation import LANGUAGES, explain, sentence
+from sync.schemas import (
+    DecisionSchema,
+    ExplainedPairSchema,
+    ExplainedQuery,
+    MatchingSchema,
+    NewDecisionSchema,
+    PairSchema,
+    PairsQuery,
+    decision_json,
+    line_json,
+    pair_json,
+)
+
+api = Blueprint("duplicates_api", __name__, url_prefix=FORM)
+
+
+@api.get("/duplicates")
+@describe(answer=PairSchema(many=True), query=PairsQuery(), problems=[400.8, 404.1])
+def list_pairs(project_id: int, xml_form_id: str) -> ResponseReturnValue:
+    """The pairs of a form that somebody should look at (or those of another state), the likeliest first."""
+    person = api_caller()
+    wanted = wishes()
+    with reading() as session:
+        access = form_access(session, person, "submission.read", project_id, xml_form_id)
+        pairs = suspected_pairs(session, access.form, access.selection, request.args.get("state", "open"))
+        pairs = pairs[wanted.offset or 0 :]
+        return [pair_json(pair) for pair in pairs[: wanted.limit]]
+
+
+@api.get("/submissions/<segment:instance_id>/duplicates")
+@describe(answer=ExplainedPairSchema(many=True), query=ExplainedQuery(), problems=[400.8, 404.1])
+def list_pairs_of_submission(project_id: int, xml_form_id: str, instance_id: str) -> ResponseReturnValue:
+    """All pairs one submission is in, decided or not, with the reasons in words and bits."""
+    person = api_caller()
+    language = request.args.get("language", LANGUAGES[0])
+    if language not in LANGUAGES:
+        raise unexpected_value("language", language, f"it must be one of {', '.join(LANGUAGES)}")
+    with reading() as session:
+        access = form_access(session, person, "submission.read", project_id, xml_form_id)
+        pairs = suspected_pairs(session, access.form, access.selection, "all", instance_id)
+        return _explained(session, access, pairs, language)
+
+
+def _explained(session: Session, access: FormAccess, pairs: list[SuspectedPair], language: str) -> list[dict[str, Any]]:
+    kept = session.get(MatchForm, (access.project_id, access.form.id))
+    if kept is None:
+        return [pair_json(pair) for pair in pairs]
+    matcher = matcher_from(kept, services().secret)
+    definition = definition_of(session, access.project_id, kept.version_id)
+    masked = {field.path for field in definition.fields if is_hidden(field, access.selection.mask)}
+    sides = {side for pair in pairs for side in (pair.one.id, pair.other.id)}
+    features = features_of(session, matcher, sorted(sides))
+    answers = []
+    for pair in pairs:
+        told: dict[str, Any] = {"explanation": None, "lines": None}
+        if pair.found.bits is not None and {pair.one.id, pair.other.id} <= features.keys():
+            one, other = features[pair.one.id][0], features[pair.other.id][0]
+            lines = explain(matcher.plan, one, other, matcher.scorer.score(one, other), language, masked)
+            told = {"explanation": sentence(lines, language), "lines": [line_json(line) for line in lines]}
+        answers.append({**pair_json(pair), **told})
+    return answers
+
+
+@api.get("/duplicates/decisions")
+@describe(answer=DecisionSchema(many=True), problems=[404.1])
+def list_decisions(project_id: int, xml_form_id: str) -> ResponseReturnValue:
+    """Everything that was decided about duplicates of a form, the oldest first; nothing is ever changed or removed."""
+    person = api_caller()
+    with reading() as session:
+        access = form_access(session, person, "submission.read", project_id, xml_form_id)
+        return [decision_json(each) for each in visible_decisions(session, access.form, access.selection)]
+
+
+@api.post("/duplicates/decisions")
+@describe(answer=DecisionSchema(), body=NewDecisionSchema(), problems=[400.2, 400.8, 400.11, 404.1])
+def decide_pair(project_id: int, xml_form_id: str) -> ResponseReturnValue:
+    """Say what two submissions are: `duplicate` (and which stays), `distinct`, a second `visit`, `unsure` (somebody else should look), or
+    `open` again, which undoes. The same again is the same decision."""
+    person = api_caller()
+    body = NewDecisionSchema().load(json_body())
+    seen = body["seen"]
+    if seen is not None and not (isinstance(seen, list) and all(isinstance(each, str) for each in seen)):
+        raise wrong_type("list of texts", field="seen")
+    with changing() as session:
+        access = form_access(session, person, "submission.review", project_id, xml_form_id)
+        decision = decide(session, access.form, access.selection, Given(**body), by=person.actor_id)
+    return decision_json(decision)
+
+
+@api.get("/duplicates/matching")
+@describe(answer=MatchingSchema(), problems=[404.1])
+def show_matching(project_id: int, xml_form_id: str) -> ResponseReturnValue:
+    """How the submissions of a form are matched, and how many pairs of one person there seem to be."""
+    person = api_caller()
+    with reading() as session:
+        access = form_access(session, person, "submission.read", project_id, xml_form_id)
+        kept = session.get(MatchForm, (project_id, access.form.id))
+        found = {
+            "roles": kept.roles if kept else {},
+            "stopped": kept.stopped if kept else None,
+            "stoppedPath": kept.stopped_path if kept else None,
+            "learntFrom": kept.learnt_from if kept else 0,
+            "learntAt": kept.learnt_at if kept else None,
+            "expectedPairs": kept.model["expected_pairs"] if kept and kept.model else None,
+            "rescanning": kept is not None and kept.rescan_after is not None,
+        }
+        return dict(MatchingSchema().dump(found))

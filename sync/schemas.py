@@ -1,0 +1,132 @@
+"""JSON wire names of suspected duplicates and decisions: the only place that knows them."""
+
+from typing import Any
+
+from marshmallow import Schema, fields
+from marshmallow.validate import OneOf
+
+from accounts.schemas import WireMoment
+from config.wire_fields import Body, Text
+from sync.deciding import DECIDABLE, STATES, SuspectedPair
+from sync.decisions import LONGEST_REASON, Decision
+from sync.rules.identity.explanation import Line
+
+
+class LineSchema(Schema):
+    """What one field says: `bits` of all lines sum to the pair's."""
+
+    role = fields.String()
+    paths = fields.List(fields.String())
+    text = fields.String()
+    bits = fields.Float()
+
+
+class PairSchema(Schema):
+    """Two submissions that may be one."""
+
+    one = fields.String(metadata={"description": "instanceID of the earlier"})
+    other = fields.String()
+    bits = fields.Float(allow_none=True, metadata={"description": "log2 odds by identity; null when not scored"})
+    probability = fields.Float()
+    copy = fields.String(allow_none=True, validate=OneOf(["exact", "answers", None]))
+    foundAt = WireMoment()  # noqa: N815 - wire name
+    verdict = fields.String(allow_none=True)
+    keep = fields.String(allow_none=True)
+    conflict = fields.Boolean()
+    open = fields.Boolean(metadata={"description": "a person is to look at it"})
+    decisions = fields.List(fields.String(), metadata={"description": "uids of those that count"})
+
+
+class ExplainedPairSchema(PairSchema):
+    """With its reasons."""
+
+    explanation = fields.String(allow_none=True)
+    lines = fields.List(fields.Nested(LineSchema), allow_none=True)
+
+
+class PairsQuery(Schema):
+    """Which pairs."""
+
+    state = fields.String(validate=OneOf(STATES), metadata={"description": "default: open"})
+    limit = fields.Integer()
+    offset = fields.Integer()
+
+
+class ExplainedQuery(Schema):
+    """In which language."""
+
+    language = fields.String(validate=OneOf(["fr", "en"]), metadata={"description": "default: fr"})
+
+
+class NewDecisionSchema(Body):
+    """A verdict. `keep`: which stays, for "duplicate". `seen`: uids of the decisions the person had before them (default: those that are
+    here); a decision that is not among them was made apart."""
+
+    one = Text(required=True)
+    other = Text(required=True)
+    verdict = Text(required=True, metadata={"enum": list(DECIDABLE)})
+    keep = Text(allow_none=True, load_default=None)
+    reason = Text(longest=LONGEST_REASON, load_default="")
+    seen = fields.Raw(load_default=None)
+
+
+class DecisionSchema(Schema):
+    """A decision as it travels between servers. `by` and `node` are uids."""
+
+    uid = fields.String()
+    form = fields.String()
+    one = fields.String()
+    other = fields.String()
+    verdict = fields.String()
+    keep = fields.String(allow_none=True)
+    fields_ = fields.Dict(data_key="fields")
+    reason = fields.String()
+    by = fields.String()
+    at = fields.String()
+    node = fields.String()
+    evidence = fields.String()
+    supersedes = fields.List(fields.String())
+
+
+class MatchingSchema(Schema):
+    """How a form is matched. `stopped`: why its submissions are not scored; `stoppedPath`: the question to blame."""
+
+    roles = fields.Dict()
+    stopped = fields.String(allow_none=True)
+    stoppedPath = fields.String(allow_none=True)  # noqa: N815 - wire name
+    learntFrom = fields.Integer()  # noqa: N815 - wire name
+    learntAt = WireMoment(allow_none=True)  # noqa: N815 - wire name
+    expectedPairs = fields.Float(allow_none=True)  # noqa: N815 - wire name
+    rescanning = fields.Boolean()
+
+
+def pair_json(pair: SuspectedPair) -> dict[str, Any]:
+    """One pair of a list."""
+    standing = pair.standing
+    return dict(
+        PairSchema().dump(
+            {
+                "one": pair.one.instance_id,
+                "other": pair.other.instance_id,
+                "bits": pair.found.bits,
+                "probability": pair.probability,
+                "copy": pair.found.copy,
+                "foundAt": pair.found.found_at,
+                "verdict": standing.verdict if standing else None,
+                "keep": standing.keep if standing else None,
+                "conflict": bool(standing and standing.conflict),
+                "open": pair.must_be_asked,
+                "decisions": [head.uid for head in standing.heads] if standing else [],
+            }
+        )
+    )
+
+
+def line_json(line: Line) -> dict[str, Any]:
+    """One reason."""
+    return {"role": line.role, "paths": list(line.paths), "text": line.text, "bits": line.bits}
+
+
+def decision_json(decision: Decision) -> dict[str, Any]:
+    """A decision."""
+    return decision.to_json()
