@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from forms.languages import pick
 from forms.lint.finding import Remark, Subject, Version, at, rule
@@ -14,6 +15,7 @@ from forms.xform import Field
 _ANOTHER_MEANING = 0.4
 # From here on they say the same.
 _SAME = 0.85
+_MOST_ADDED = 100
 
 
 @rule(
@@ -28,30 +30,45 @@ def name_changed(subject: Subject) -> Iterator[Remark]:
     if subject.old is None:
         return
     old, new = _questions(subject.old), _questions(subject.new)
-    gone = {path: field for path, field in old.items() if path not in new}
-    added = {path: field for path, field in new.items() if path not in old}
-    for path, field in gone.items():
-        after = _successor(subject, field, added)
-        if after is None:
-            continue
-        del added[after]
-        yield Remark(
-            f"« {path[1:]} » is now « {after[1:]} ». Keep the old name and group unless you mean another question.",
-            f"« {path[1:]} » est devenu « {after[1:]} ». Gardez l'ancien nom et l'ancien groupe, sauf si c'est une autre "
-            "question.",
-            subject.new.place(f"/{subject.new.definition.root_name}{after}", "name"),
-            after,
-        )
+    candidates = _Candidates(subject.new, [field for path, field in new.items() if path not in old])
+    for path, field in old.items():
+        after = candidates.take(field, _label(subject.old, path)) if path not in new else None
+        if after is not None:
+            yield Remark(
+                f"« {path[1:]} » is now « {after[1:]} ». Keep the old name and group unless you mean another question.",
+                f"« {path[1:]} » est devenu « {after[1:]} ». Gardez l'ancien nom et l'ancien groupe, sauf si c'est une autre "
+                "question.",
+                subject.new.place(f"/{subject.new.definition.root_name}{after}", "name"),
+                after,
+            )
 
 
-def _successor(subject: Subject, field: Field, added: Mapping[str, Field]) -> str | None:
-    assert subject.old is not None
-    moved = next((path for path, each in added.items() if (each.name, each.type) == (field.name, field.type)), None)
-    if moved is not None:
-        return moved
-    label = _label(subject.old, field.path)
-    renamed = (path for path, each in added.items() if each.type == field.type and label)
-    return next((path for path in renamed if _likeness(label, _label(subject.new, path)) >= _SAME), None)
+class _Candidates:
+    """The questions a new version adds: each may be what became of one that is gone."""
+
+    def __init__(self, version: Version, added: list[Field]) -> None:
+        self.labels = {field.path: _label(version, field.path) for field in added}
+        self.types = {field.path: field.type for field in added}
+        self.by_name: dict[tuple[str, str], list[str]] = {}
+        self.by_label: dict[tuple[str, str], list[str]] = {}
+        for field in added:
+            self.by_name.setdefault((field.name, field.type), []).append(field.path)
+            self.by_label.setdefault((_words(self.labels[field.path]), field.type), []).append(field.path)
+
+    def take(self, gone: Field, label: str) -> str | None:
+        """The path of the one that `gone` became; no other question becomes the same."""
+        known = [
+            *self.by_name.get((gone.name, gone.type), ()),
+            *(self.by_label.get((_words(label), gone.type), ()) if label else ()),
+        ]
+        after = next((path for path in known if path in self.labels), None)
+        # Many added ones are another form, and likeness is dear.
+        if after is None and label and len(self.labels) <= _MOST_ADDED:
+            alike = (path for path in self.labels if self.types[path] == gone.type)
+            after = next((path for path in alike if _likeness(label, self.labels[path]) >= _SAME), None)
+        if after is not None:
+            del self.labels[after]
+        return after
 
 
 @rule(
@@ -120,7 +137,9 @@ def choice_name_reused(subject: Subject) -> Iterator[Remark]:
         for value in before.keys() & after.keys():
             old, new = _first(subject.old, before[value]), _first(subject.new, after[value])
             # One list serves many questions: said once.
-            if old and new and _likeness(old, new) < _ANOTHER_MEANING and (value, new) not in told:
+            if old == new or (value, new) in told:
+                continue
+            if old and new and _likeness(old, new) < _ANOTHER_MEANING:
                 told.add((value, new))
                 yield Remark(
                     f"the choice « {value} » of « {path[1:]} » meant « {old} » and now means « {new} ». "
@@ -154,6 +173,7 @@ def _first(version: Version, texts: Mapping[str, str]) -> str:
     return pick(texts, "fr", version.definition.languages) or ""
 
 
+@lru_cache(maxsize=4096)
 def _likeness(one: str, other: str) -> float:
     """0 to 1; numbers, accents, case and marks aside, and one inside the other is the same."""
     first, second = _words(one), _words(other)

@@ -92,9 +92,11 @@ def _circle(edges: list[set[int]]) -> list[int] | None:
     done: set[int] = set()
     for start in range(len(edges)):
         trail: list[int] = []
+        on_trail: set[int] = set()
         stack: list[tuple[int, Iterator[int]]] = []
         if start not in done:
             trail.append(start)
+            on_trail.add(start)
             stack.append((start, iter(sorted(edges[start]))))
         while stack:
             number, following = stack[-1]
@@ -102,10 +104,11 @@ def _circle(edges: list[set[int]]) -> list[int] | None:
             if after is None:
                 done.add(number)
                 stack.pop()
-                trail.pop()
-            elif after in trail:
+                on_trail.discard(trail.pop())
+            elif after in on_trail:
                 return trail[trail.index(after) :]
             else:
                 trail.append(after)
+                on_trail.add(after)
                 stack.append((after, iter(sorted(edges[after]))))
     return None

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from lxml.etree import _Element
 
 from forms.choice_lists import rows_of
+from forms.expressions import Written
 from forms.lint.finding import Remark, Subject, Version, rule
 from forms.xform_document import attribute, children, descendants, local_name, text_of
-from forms.xpath import Binary, Call, Expression, Literal, Path
+from forms.xpath import Binary, Call, Expression, Literal, Path, Step
 from forms.xpath_parser import parse
 from forms.xpath_tokens import XPathFault
 
-_MOST_ROWS = 20_000
+_MOST_ROWS = 50_000
+# Rows times answers, for filters that are more than one equality.
+_MOST_TRIALS = 200_000
 _MOST_NAMED = 6
 _WHY_EN = "Whoever chose that parent finds an empty list behind a required question: the record can never be finished."
 _WHY_FR = (
@@ -45,7 +48,14 @@ def _dead_ends(subject: Subject, files: Mapping[str, bytes]) -> Iterator[Remark]
             continue
         for parent in _parents(subject.new, select):
             values = lists.values(parent)
-            empty = [value for value in values if _is_empty(subject.new, select, rows, parent, value)]
+            shown = [
+                each for each in subject.new.expressions if each.kind == "relevant" and _covers(each.node, select.node)
+            ]
+            empty = [
+                value
+                for value in _without_row(subject.new, select, rows, parent, values)
+                if _is_asked(subject.new, select, shown, parent, value)
+            ]
             if empty:
                 yield _remark(subject.new, select, parent, empty, len(values))
                 break
@@ -156,17 +166,34 @@ def _outside(version: Version, path: Path, node: str) -> str | None:
     return version.resolved(path, node)
 
 
-def _is_empty(version: Version, select: _Select, rows: Sequence[Cells], parent: str, value: str) -> bool:
-    """Whether it is certain that no row passes, and that the question is asked all the same."""
-    assumed = _Assumed(version, select.node, parent, value)
-    for written in version.expressions:
-        asked = written.kind == "relevant" and (
-            written.node == select.node or select.node.startswith(written.node + "/")
-        )
-        if asked and not isinstance(written.tree, XPathFault) and assumed.truth(written.tree, None) is not True:
-            return False
+def _without_row(
+    version: Version, select: _Select, rows: Sequence[Cells], parent: str, values: Sequence[str]
+) -> list[str]:
+    """The answers to the parent for which it is certain that no row passes."""
     assert select.filter is not None
-    return all(assumed.truth(select.filter, row) is False for row in rows)
+    match select.filter:
+        case Binary("=", Path(None, (Step(column, ()),)), Path() as other) | Binary(
+            "=", Path() as other, Path(None, (Step(column, ()),))
+        ) if _outside(version, other, select.node) == parent:
+            # What nearly all filters are; lists of villages are long.
+            present = {row.get(column, "") for row in rows}
+            return [value for value in values if value not in present]
+    if len(rows) * len(values) > _MOST_TRIALS:
+        return []
+    assumed = {value: _Assumed(version, select.node, parent, value) for value in values}
+    return [value for value in values if all(assumed[value].truth(select.filter, row) is False for row in rows)]
+
+
+def _covers(node: str, inside: str) -> bool:
+    return node == inside or inside.startswith(node + "/")
+
+
+def _is_asked(version: Version, select: _Select, shown: Sequence[Written], parent: str, value: str) -> bool:
+    """Whether the question is certainly asked of whoever gave that answer."""
+    assumed = _Assumed(version, select.node, parent, value)
+    return all(
+        not isinstance(written.tree, XPathFault) and assumed.truth(written.tree, None) is True for written in shown
+    )
 
 
 @dataclass(frozen=True)
@@ -180,12 +207,18 @@ class _Assumed:
 
     def truth(self, expression: Expression, row: Cells | None) -> bool | None:
         """True, False, or None where it depends on something else."""
+        try:
+            return self._truth(expression, row)
+        except RecursionError:  # a thousand terms joined by « or »
+            return None
+
+    def _truth(self, expression: Expression, row: Cells | None) -> bool | None:
         match expression:
             case Binary("and", left, right):
-                both = (self.truth(left, row), self.truth(right, row))
+                both = (self._truth(left, row), self._truth(right, row))
                 return False if False in both else None if None in both else True
             case Binary("or", left, right):
-                either = (self.truth(left, row), self.truth(right, row))
+                either = (self._truth(left, row), self._truth(right, row))
                 return True if True in either else None if None in either else False
             case Binary("=" | "!=" as operator, left, right):
                 one, other = self.text(left, row), self.text(right, row)
@@ -194,7 +227,7 @@ class _Assumed:
                 among, wanted = self.text(where, row), self.text(what, row)
                 return None if among is None or wanted is None else wanted in among.split()
             case Call("not", (inner,)):
-                truth = self.truth(inner, row)
+                truth = self._truth(inner, row)
                 return None if truth is None else not truth
             case Call("true" | "false" as name, ()):
                 return name == "true"

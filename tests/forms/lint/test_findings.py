@@ -205,6 +205,10 @@ class TestDeadEnds:
         form = CASCADE.replace("adm1=${adm1}", "contains(adm1, substr(${adm1}, 0, 1))") + REGIONS
         assert findings(form, "dead-end") == []
 
+    def test_a_condition_of_a_thousand_terms_is_no_trouble(self) -> None:
+        terms = " or ".join(f"${{adm1}} = 'x{number}'" for number in range(1500))
+        assert findings(self.RELEVANT.replace("${adm1} != 'b'", terms) + REGIONS, "dead-end") == []
+
 
 class TestChanges:
     BEFORE = (
