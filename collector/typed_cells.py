@@ -7,26 +7,29 @@ from collector.odata.values import moment
 
 # A float holds so many digits for certain.
 _DIGITS = 15
-_INTEGER = re.compile(r"-?(?:0|[1-9]\d*)\Z")
-_DECIMAL = re.compile(r"-?(?:0|[1-9]\d*)?(?:\.\d+)?(?:[eE][+-]?\d{1,3})?\Z")
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)\Z")
+_DECIMAL = re.compile(r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\Z")
 
 
 def number_of(text: str) -> int | float | None:
     """The number, if writing it as one loses no digit and no leading zero."""
     if _INTEGER.match(text) and len(text.lstrip("-")) <= _DIGITS:
         return int(text)
-    if text not in ("", "-") and _DECIMAL.match(text) and sum(map(str.isdigit, text)) <= _DIGITS:
+    if _DECIMAL.match(text) and sum(map(str.isdigit, text)) <= _DIGITS:
         found = float(text)
-        return found if abs(found) < 1e300 else None
+        # Beyond these a float loses digits, or becomes nothing or everything.
+        return found if 1e-290 < abs(found) < 1e300 or not text.strip("-0.") else None
     return None
 
 
 def day_of(text: str) -> date | None:
     """The day, if it is one."""
     try:
-        return date.fromisoformat(text) if len(text) == 10 else None
+        found = date.fromisoformat(text)
     except ValueError:
         return None
+    # Weeks of a year are read too, and would be written otherwise.
+    return found if found.isoformat() == text else None
 
 
 def clock_of(text: str) -> datetime | None:

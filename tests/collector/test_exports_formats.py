@@ -6,17 +6,21 @@ import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from html.parser import HTMLParser
 from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 from collector import exports
 from collector.export_request import FOR_PEOPLE, JOINED, SPREAD, ExportRequest, checked
 from collector.exports.csv import unguarded
+from collector.typed_cells import day_of, number_of
 from config.problem import Problem
 from tests.collector.forms import question, repeat
 from tests.collector.odd_data import COUNT, LONG, TEXTS, export, fill_oddly
@@ -240,3 +244,18 @@ def test_three_thousand_columns(post_node: Installation) -> None:
     for name in ("csv", "xlsx", "geojson"):
         _, passport = export(post_node, ExportRequest(format=name))
         assert passport["submissions"]["written"] == 1
+
+
+@given(st.one_of(st.from_regex(r"[+-]?[0-9]{0,18}(\.[0-9]{0,18})?([eE][+-]?[0-9]{1,3})?", fullmatch=True), st.text()))
+def test_a_number_of_a_workbook_is_the_answer_and_not_one_near_it(text: str) -> None:
+    number = number_of(text)
+    if number is not None:
+        assert Decimal(repr(number)) == Decimal(text)
+        assert not (text.lstrip("+-").startswith("0") and text.lstrip("+-")[1:2].isdigit())
+
+
+@given(st.dates(), st.text())
+def test_a_day_of_a_workbook_is_the_answer(day: date, text: str) -> None:
+    assert day_of(day.isoformat()) == day
+    assert day_of("2020-W01-1") is None
+    assert day_of(text) is None or str(day_of(text)) == text
