@@ -17,6 +17,7 @@ def file_answer(settings: Settings, stored: StoredExport) -> Response:
     if stored.status != "done" or stored.expires_at is None or stored.expires_at <= now() or not path.is_file():
         raise not_found()
     kind = formats()[stored.request["format"]]
-    answer = send_file(path, mimetype=kind.mimetype, conditional=True, etag=stored.sha256 or False, max_age=0)
+    answer = send_file(path, mimetype=kind.mimetype, conditional=True, etag=stored.sha256 or False)
+    answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Content-Disposition"] = content_disposition(stored.file_name or path.name)
     return answer

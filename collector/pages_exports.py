@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -102,7 +102,7 @@ def download(project_id: int, xml_form_id: str, kind: str) -> ResponseReturnValu
         plan = _plan(session, frame, form, of_central(kind, request.args))
     with transaction() as session:
         run = Run(services(), plan, *begin(session, plan, person.actor_id))
-    return answer_of(run, plan)
+    return _own(answer_of(run, plan))
 
 
 @pages.get("/file")
@@ -118,7 +118,7 @@ def download_chosen(project_id: int, xml_form_id: str) -> ResponseReturnValue:
     kind = formats()[asked.format]
     answer = streamed(run.pieces(), kind.mimetype, compress=not kind.archive)
     answer.headers["Content-Disposition"] = content_disposition(plan.file_name)
-    return answer
+    return _own(answer)
 
 
 @pages.post("/exports")
@@ -212,6 +212,12 @@ def _open(session: Session, person: Person, project_id: int, xml_form_id: str) -
 def _plan(session: Session, frame: ProjectFrame, form: FormFrame, asked: ExportRequest) -> Plan:
     facts = form_facts(session, frame.id, form.xml_form_id)
     return export_queue.plan_for(session, services(), facts, frame.person.actor_id, asked)
+
+
+def _own(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.vary.update(["Accept-Encoding", "Cookie"])
+    return answer
 
 
 def _spoken() -> int:

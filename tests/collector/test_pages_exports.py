@@ -44,6 +44,7 @@ def test_what_is_chosen_is_shown_and_downloaded(post_node: Installation, viewer:
     (link,) = viewer.page(f"{DATA}?{query()}").xpath("//section//a[@download]/@href")
     file = viewer.get(link)
     assert file.headers["Content-Disposition"].startswith('attachment; filename="household.csv"')
+    assert file.headers["Cache-Control"] == "private, no-cache"
     assert file.data.startswith(b"\xef\xbb\xbfSubmissionDate;")
     rows = list(csv.reader(io.StringIO(file.data.decode("utf-8-sig"), newline=""), delimiter=";"))
     assert [len(row) for row in rows] == [len(rows[0])] * 2
@@ -60,7 +61,7 @@ def test_it_can_be_prepared_and_fetched_with_its_passport(post_node: Installatio
     for expected in ("Que contient ce fichier ?", "dans le fichier", "état de revue non demandé", "household.xlsx"):
         assert expected in words
     file = viewer.get(f"{link}/file")
-    assert (file.status_code, file.data[:2]) == (200, b"PK")
+    assert (file.status_code, file.data[:2], file.headers["Cache-Control"]) == (200, b"PK", "private, no-cache")
     assert sign_in(post_node).get(link).status_code == 404
     assert "Préparés pour vous" in viewer.follow(f"{link}/withdraw")
     assert viewer.get(f"{link}/file").status_code == 404
