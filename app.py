@@ -64,6 +64,7 @@ import forms.api_public_links
 import forms.api_versions
 import forms.cli
 import sync.api
+import sync.api_webhooks
 from accounts.key_addresses import read_keys
 from accounts.signed_in import current_account, page_csrf_token
 from collector.errors import no_space
@@ -164,6 +165,7 @@ BLUEPRINTS = (
     collector.api_scopes.api,
     collector.api_search.api,
     collector.api_changes.api,
+    sync.api_webhooks.api,
     collector.api_versions.api,
     collector.api_attachments.api,
     collector.api_comments.api,

@@ -294,6 +294,7 @@ SEQUENCES = (
     "comment",
     "export",
     "rendition",
+    "webhook",
 )
 for _name in SEQUENCES:
     Sequence(f"{_name}_id", metadata=Model.metadata)

@@ -102,8 +102,9 @@ def newest(session: Session, project_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def changes_after(session: Session, follower: Follower, seq: int, limit: int) -> Page:
-    """What has changed after event `seq`, oldest first: about `limit` at most, of at most twice as many events."""
+def changes_after(session: Session, follower: Follower, seq: int, limit: int, *, until: int | None = None) -> Page:
+    """What has changed after event `seq` (and no later than `until`), oldest first: about `limit` at most, of at most twice as
+    many events."""
     query = (
         select(
             Event.seq,
@@ -119,6 +120,8 @@ def changes_after(session: Session, follower: Follower, seq: int, limit: int) ->
         .order_by(Event.seq)
         .limit(2 * limit)
     )
+    if until is not None:
+        query = query.where(Event.seq <= until)
     events = session.execute(query).all()
     if not events:
         return Page((), seq)

@@ -78,6 +78,9 @@ class Settings:
         "", "The mail server, `smtp://user:password@host:587` or `smtps://…`. Empty: administrators hand over links."
     )
     mail_from: str = setting("relais@localhost", "The address letters come from.")
+    webhooks_to_lan: bool = setting(
+        False, "Let webhooks go to the local network and to this machine, and over plain http."
+    )
     log_level: str = setting("INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`.")
 
     def __post_init__(self) -> None:

@@ -67,6 +67,17 @@ class Flag(_Checked, fields.Boolean):
         return given
 
 
+class Number(_Checked, fields.Integer):
+    """A whole number; Problem 400.11."""
+
+    def deserialize(self, value: Any, attr: str | None = None, *_: Any, **__: Any) -> Any:
+        """The number."""
+        settled, given = self.absent(value, attr or "")
+        if not settled and (not isinstance(given, int) or isinstance(given, bool)):
+            raise wrong_type("integer", field=attr or "")
+        return given
+
+
 class Texts(_Checked, fields.List[Any]):
     """A list of at most `most` texts of at most `longest` characters; Problem 400.2, 400.8, 400.11 or 400.13."""
 

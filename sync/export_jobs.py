@@ -1,7 +1,5 @@
-"""Exports in the background: one thread makes those that wait; jobs render lines beforehand and remove what is old."""
+"""Exports in the background: jobs render lines beforehand and remove what is old."""
 
-import logging
-import threading
 import time
 from datetime import timedelta
 
@@ -18,49 +16,10 @@ from collector.sheets import sheets_of
 from config.clock import now
 from config.services import Services
 from forms.models import Form
-from sync.lease import Lease
 
-NAME = "exports"
-PAUSE_SECONDS = 1.0
 # Rendering is not urgent: it stops after so long, and goes on at its next turn.
 RENDER_SECONDS = 20.0
 UNUSED = timedelta(days=14)
-log = logging.getLogger("relais.exports")
-
-
-class Exporter:
-    """The thread; start it in the process that serves."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._lease = Lease(services.database, NAME)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="exports", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End; an export under way begins anew at the next start."""
-        self._stop.set()
-        self._thread.join(timeout=5)
-        self._lease.give_back()
-
-    def _goes_on(self) -> bool:
-        return not self._stop.is_set() and self._lease.hold()
-
-    def _follow(self) -> None:
-        while not self._stop.is_set():
-            busy = False
-            try:
-                busy = self._lease.hold() and export_queue.run_next(self._services, self._goes_on)
-            except Exception:
-                # The database may be away or the disk full; the row says how often it was tried.
-                log.exception("exports: will try again")
-                self._stop.wait(5)
-            if not busy:
-                self._stop.wait(PAUSE_SECONDS)
 
 
 def forget_exports(services: Services) -> int:

@@ -19,6 +19,7 @@ from accounts.app_users import Credential
 from accounts.cli import key_url, qr_text
 from collector.check import blob_fault
 from collector.door import SURROUNDINGS, Door
+from collector.export_queue import run_next
 from collector.key_lane import KeyLane
 from collector.upload_part import UPLOAD_PREFIX
 from config.address import configured_url
@@ -27,8 +28,9 @@ from config.server import serve
 from config.services import Services
 from config.settings import SettingError
 from forms.first_start import Welcome, first_phone, first_start
-from sync.export_jobs import Exporter
+from sync.duty import Duty
 from sync.jobs import Clock
+from sync.webhooks import tell_next
 from sync.worker import Worker
 
 RECENT_SECONDS = 3600
@@ -53,10 +55,14 @@ def run_server(app: Flask, opened: Services) -> None:
         _warn_of_old_sqlite(opened)
         welcome = first_start(opened)
         phone = first_phone(opened)
-        worker, clock, exporter = Worker(opened), Clock(opened), Exporter(opened)
-        worker.start()
-        clock.start()
-        exporter.start()
+        work = (
+            Worker(opened),
+            Clock(opened),
+            Duty(opened, "exports", run_next),
+            Duty(opened, "webhooks", tell_next),
+        )
+        for each in work:
+            each.start()
         settings = opened.settings
         door = Door(opened)
         try:
@@ -80,9 +86,8 @@ def run_server(app: Flask, opened: Services) -> None:
                 f"Port {settings.port} cannot be used ({error.strerror}). Choose another: RELAIS_PORT=8001 make run"
             ) from None
         finally:
-            exporter.stop()
-            clock.stop()
-            worker.stop()
+            for each in reversed(work):
+                each.stop()
 
 
 def _require_address(host: str) -> None:

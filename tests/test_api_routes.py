@@ -110,6 +110,7 @@ class House:
             "resource": "Submissions",
             "table": "Submissions",
             "group": "projects",
+            "webhook_id": 1,
         }
         return ARGUMENT.sub(lambda found: quote(str(values[found[1]]), safe="$"), rule.rule).removeprefix("/v1")
 
@@ -123,7 +124,7 @@ class House:
         tables = (
             "event", "project", "actor", "web_user", "assignment", "app_user", "public_link", "form", "form_version",
             "form_attachment", "submission", "receipt", "receipt_file", "comment", "site_setting", "actor_property",
-            "actor_property_value", "scope_rule", "user_preference", "password_reset", "idempotency",
+            "actor_property_value", "scope_rule", "webhook", "user_preference", "password_reset", "idempotency",
         )  # fmt: skip
         return [(table, self.relais.rows(f"SELECT * FROM {table} ORDER BY 1, 2")) for table in tables]
 
@@ -136,6 +137,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         relais.post(secret, {"secret.jpg": b"\xff\xd8\xffx"})
         relais.draft(xform(version="2"))
         admin = administrator(relais)
+        hook = {"url": "https://example.org/Zeinabou"}
+        assert admin.done("POST", f"/projects/{relais.project_id}/webhooks", hook)["id"] == 1
         other = admin.done("POST", "/projects", {"name": "Ailleurs"})["id"]
         viewer = person(relais, "viewer@example.org", "viewer", relais.project_id)
         colleague = person(relais, "colleague@example.org", "manager", other)

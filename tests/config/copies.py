@@ -37,6 +37,7 @@ from config.services import Services
 from config.settings import Settings
 from config.storage import open_storage
 from forms.first_start import prepare_database
+from sync.models_webhooks import Webhook
 from tests.installation import Installation, instance, new_id, xform
 
 PHOTO = b"\xff\xd8 a photo \xff\xd9" * 1000
@@ -86,6 +87,9 @@ def fill(relais: Installation) -> None:
         session.add(RenderedSegment(project_id=1, id=segment_id, rendition_id=rendition_id, **segment))
         session.flush()
         session.add(RenderedBlock(project_id=1, segment_id=segment_id, sheet=0, crc=0, size=0, packed=b"\x04" * 32))
+        hook = {"url": "https://example.org/hook", "actions": ["submission.create"], "actor_id": actor_id, "seq": 3}
+        (hook_id,) = next_ids(session.connection(), "webhook")
+        session.add(Webhook(project_id=1, id=hook_id, uid="u", created_at=moment, **hook))
         me = person_by_id(session, actor_id)
         assert me is not None
         preferences.choose(session, me, "columns", ["name"])
