@@ -65,6 +65,7 @@ import forms.api_versions
 import forms.cli
 import sync.api
 import sync.api_webhooks
+import sync.pages
 from accounts.key_addresses import read_keys
 from accounts.signed_in import current_account, page_csrf_token
 from collector.errors import no_space
@@ -117,6 +118,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     ordinary_way = keep_slashes(read_keys(app.wsgi_app))
     app.wsgi_app = key_lane(manifest_lane(ordinary_way, opened), opened)  # type: ignore[method-assign, assignment]
     init_pages(app, language=settings.language, csrf_token=page_csrf_token, account=current_account)
+    # What stands on pages of a project besides the parts that the pages themselves know.
+    app.jinja_env.globals["more_parts"] = (sync.pages.project_part,)
     app.before_request(partial(judge_request, is_phone_path))
     app.after_request(api_answers.finish)
     for blueprint in (openrosa, health, *BLUEPRINTS):
@@ -186,6 +189,7 @@ BLUEPRINTS = (
     collector.pages_phones.pages,
     collector.pages_people.pages,
     collector.pages_deliveries.pages,
+    sync.pages.pages,
 )
 
 

@@ -260,6 +260,14 @@ def changes(before: Sheet, after: Sheet) -> Changes:
     return Changes(tuple(found), technical, same)
 
 
+def agreed(before: Sheet, after: Sheet) -> list[Shown]:
+    """The answers to questions that two sheets give alike, in the order of the second one's form."""
+    old = {shown.key: shown.value for shown in before.everything()}
+    return [
+        shown for shown in after.everything() if shown.question and shown.value and old.get(shown.key) == shown.value
+    ]
+
+
 def time_spent(sheet: Sheet) -> float | None:
     """Seconds between the form's `start` and `end`, which phones write by themselves; None when they do not."""
     try:

@@ -9,6 +9,7 @@ from collector.answer_sheet import Sheet, Words, answer_sheet
 from collector.answers import Tables, read_answers
 from collector.arrival import unpacked
 from collector.history import Version
+from collector.masking import NO_MASK, Mask, masked
 from collector.models import Receipt
 from collector.stored_submissions import answers_of
 from collector.submission_xml import parse, text_of
@@ -30,12 +31,12 @@ class SheetReader:
         self._language = language
         self._forms: dict[int, tuple[FormDefinition, Words]] = {}
 
-    def of_versions(self, versions: Iterable[Version]) -> dict[int, Sheet]:
-        """By receipt id, from the stored answers; encrypted versions have none."""
+    def of_versions(self, versions: Iterable[Version], mask: Mask = NO_MASK) -> dict[int, Sheet]:
+        """By receipt id, from the stored answers without what the mask hides; encrypted versions have none."""
         readable = [version for version in versions if not version.encrypted]
         tables = answers_of(self._session, self._project_id, [version.receipt_id for version in readable])
         return {
-            version.receipt_id: self._sheet(version.form_version_id, tables.get(version.receipt_id, {}))
+            version.receipt_id: self._sheet(version.form_version_id, tables.get(version.receipt_id, {}), mask)
             for version in readable
         }
 
@@ -47,9 +48,9 @@ class SheetReader:
         answers = read_answers(parse(unpacked(receipt.xml)), self._form(version_id)[0])
         return self._sheet(version_id, answers.tables), answers.unknown
 
-    def _sheet(self, version_id: int, tables: Tables) -> Sheet:
+    def _sheet(self, version_id: int, tables: Tables, mask: Mask = NO_MASK) -> Sheet:
         definition, words = self._form(version_id)
-        return answer_sheet(definition, tables, words)
+        return answer_sheet(definition, masked(tables, definition, mask), words)
 
     def _form(self, version_id: int) -> tuple[FormDefinition, Words]:
         if version_id not in self._forms:

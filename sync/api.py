@@ -8,19 +8,16 @@ from sqlalchemy.orm import Session
 
 from accounts.signed_in import api_caller, changing
 from collector.form_access import FORM, FormAccess, form_access
-from collector.masking import is_hidden
 from config.api_answers import json_body
 from config.api_errors import unexpected_value, wrong_type
 from config.database import reading
 from config.description import describe
 from config.reader_wishes import wishes
 from config.services import services
-from forms.queries import definition_of
 from sync.deciding import Given, SuspectedPair, decide, suspected_pairs, visible_decisions
-from sync.matchers import matcher_from
-from sync.matching import features_of
+from sync.explaining import reasons_for
 from sync.models import MatchForm
-from sync.rules.identity.explanation import LANGUAGES, explain, sentence
+from sync.rules.identity.explanation import LANGUAGES, sentence
 from sync.schemas import (
     DecisionSchema,
     ExplainedPairSchema,
@@ -65,21 +62,14 @@ def list_pairs_of_submission(project_id: int, xml_form_id: str, instance_id: str
 
 
 def _explained(session: Session, access: FormAccess, pairs: list[SuspectedPair], language: str) -> list[dict[str, Any]]:
-    kept = session.get(MatchForm, (access.project_id, access.form.id))
-    if kept is None:
-        return [pair_json(pair) for pair in pairs]
-    matcher = matcher_from(kept, services().secret)
-    definition = definition_of(session, access.project_id, kept.version_id)
-    masked = {field.path for field in definition.fields if is_hidden(field, access.selection.mask)}
-    sides = {side for pair in pairs for side in (pair.one.id, pair.other.id)}
-    features = features_of(session, matcher, sorted(sides))
+    reasons = reasons_for(session, access.form, access.selection, pairs, services().secret, language)
     answers = []
     for pair in pairs:
-        told: dict[str, Any] = {"explanation": None, "lines": None}
-        if pair.found.bits is not None and {pair.one.id, pair.other.id} <= features.keys():
-            one, other = features[pair.one.id][0], features[pair.other.id][0]
-            lines = explain(matcher.plan, one, other, matcher.scorer.score(one, other), language, masked)
-            told = {"explanation": sentence(lines, language), "lines": [line_json(line) for line in lines]}
+        lines = reasons.get((pair.one.id, pair.other.id))
+        told = {
+            "explanation": sentence(lines, language) if lines else None,
+            "lines": [line_json(line) for line in lines] if lines else None,
+        }
         answers.append({**pair_json(pair), **told})
     return answers
 

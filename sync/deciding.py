@@ -93,6 +93,17 @@ def suspected_pairs(
     )
 
 
+def pair_of(
+    session: Session, form: Form, selection: Selection, one: Submission, other: Submission
+) -> tuple[SuspectedPair | None, Standing | None]:
+    """Two submissions that the caller may see, the earlier first: the pair they are, None when nothing suspects them, and what was
+    decided about them in any case."""
+    first, second = sorted((one.instance_id, other.instance_id))
+    standing = _standing(session, form, first, second)
+    found = session.get(MatchPair, (selection.project_id, one.id, other.id))
+    return (SuspectedPair(one, other, found, standing) if found is not None else None), standing
+
+
 def _visible_pairs(selection: Selection) -> Select[MatchPair, Submission, Submission]:
     one, other = aliased(Submission), aliased(Submission)
     visible = select(Submission.id).where(*selection.conditions())

@@ -44,13 +44,13 @@ FOR_READERS = {"collector_encrypted_pages.open_encrypted"} | {
 NOBODY_ELSES = {"collector_export_pages.show_export", "collector_export_pages.fetch"}
 # Pages a viewer of the project may not even read.
 NOT_FOR_VIEWERS = {
-    "accounts_pages.show_styleguide",
     *(f"collector_people_pages.{name}" for name in ("show_people", "show_member")),
     *(f"collector_phone_pages.{name}" for name in ("show_phones", "show_phone", "show_sheet", "show_sheets")),
     *("collector_library_pages.show_new_form", "collector_library_pages.show_deleted_forms"),
-    *("collector_draft_pages.show_draft", "collector_publish_pages.show_publish"),
+    *("accounts_pages.show_styleguide", "collector_draft_pages.show_draft", "collector_publish_pages.show_publish"),
     *(f"collector_trial_pages.{name}" for name in ("show_preview", "show_test", "show_tested", "show_tested_file")),
 }
+PHOTO = {"secret.jpg": b"\xff\xd8\xffx"}
 ANSWERS = {"state": "approved", "decision": "prefer", "comment": "x", "name": "x"}
 # Buttons that ask for nothing: pressing them is the whole question, so there is no nonsense to send.
 BARE_BUTTONS = {
@@ -85,15 +85,14 @@ class House:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     for relais in install(tmp_path_factory.mktemp("house") / "data"):
-        first = new_id()
-        relais.post(
-            instance(first, instance_name="Fiche secrète", photo="secret.jpg"), {"secret.jpg": b"\xff\xd8\xffx"}
-        )
-        relais.post(instance(first, name="Une autre", photo="secret.jpg"), {"secret.jpg": b"\xff\xd8\xffx"})
+        first, second = new_id(), new_id()
+        relais.post(instance(first, instance_name="Fiche secrète", photo="secret.jpg"), PHOTO)
+        relais.post(instance(first, name="Une autre", photo="secret.jpg"), PHOTO)
+        relais.post(instance(second, name="Rabi"))
         draft = relais.draft(xform(version="2"))
         relais.post(
             instance(first, version="2", photo="secret.jpg"),
-            {"secret.jpg": b"\xff\xd8\xffx"},
+            PHOTO,
             url=f"/v1/test/{draft.draft_token}/projects/1/forms/household/draft",
         )
         gone = relais.publish(xform("gone")).form_id
@@ -114,6 +113,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             "project_id": relais.project_id,
             "xml_form_id": "household",
             "instance_id": first,
+            "other_id": second,
             "receipt_id": waiting,
             "actor_id": relais.phone.actor_id,
             "form_number": gone,

@@ -114,11 +114,14 @@ def explain(
 def sentence(lines: list[Line], language: str = "fr") -> str:
     """The lines in one sentence: « Même téléphone +11,8 · noms proches (Mahamadou/Mamadou) +7,1 · a priori −15,1 ». What rounds to nothing
     is left out; the numbers shown sum to the score shown."""
-    tenths = _rounded([line.bits for line in lines])
-    said = " · ".join(
-        f"{line.text} {number(tenth / 10, language)}" for line, tenth in zip(lines, tenths, strict=True) if tenth
-    )
+    said = " · ".join(f"{text} {bits}" for text, bits in worded(lines, language))
     return said[:1].upper() + said[1:]
+
+
+def worded(lines: list[Line], language: str = "fr") -> list[tuple[str, str]]:
+    """(words, bits) of the lines that do not round to nothing, as `sentence` says them."""
+    tenths = _rounded([line.bits for line in lines])
+    return [(line.text, number(tenth / 10, language)) for line, tenth in zip(lines, tenths, strict=True) if tenth]
 
 
 def number(bits: float, language: str = "fr") -> str:

@@ -1,0 +1,161 @@
+"""Submissions that may be one: the queue of a project, each pair side by side, and the verdict."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from accounts.errors import not_found
+from accounts.scopes import mask_of
+from accounts.signed_in import require_own_form, signed_in
+from collector.errors import unknown_decision
+from collector.form_access import FormAccess, form_access
+from collector.masking import Mask
+from collector.project_frame import ProjectFrame, open_form, open_form_frame, open_frame
+from collector.reading import Selection
+from config.database import reading, transaction
+from config.pages import page_language
+from config.problem import Problem
+from config.typed import typed_number, typed_text
+from sync.compared import Compared, compare
+from sync.deciding import Given, decide, suspected_pairs
+from sync.decisions import LONGEST_REASON
+from sync.queue import matched_forms, names_of, pair_after, queue_of, uid_of
+
+pages = Blueprint(
+    "duplicate_pages", __name__, template_folder="templates", url_prefix="/projects/<int:project_id>/duplicates"
+)
+PAIR = "/<segment:xml_form_id>/<segment:instance_id>/<segment:other_id>"
+
+PAGE = 30
+STATES = ("open", "conflict", "settled")
+# What a button says: the verdict, and which of the two (the earlier first) stays.
+BUTTONS: Mapping[str, tuple[str, int]] = {
+    "keep_first": ("duplicate", 1),
+    "keep_second": ("duplicate", 2),
+    "distinct": ("distinct", 0),
+    "visit": ("visit", 0),
+    "unsure": ("unsure", 0),
+    "open": ("open", 0),
+}
+
+
+def project_part(frame: ProjectFrame) -> dict[str, Any] | None:
+    """The tab of a project that leads here, for whoever may read its submissions."""
+    if not frame.may("submission.read"):
+        return None
+    href = url_for("duplicate_pages.show_queue", project_id=frame.id)
+    return {"part": "duplicates", "label": _("Duplicates"), "href": href}
+
+
+@pages.get("")
+def show_queue(project_id: int) -> ResponseReturnValue:
+    """Pairs of every form that somebody should look at, those that hang together side by side; or those decided."""
+    person = signed_in()
+    wanted = request.args.get("state", "")
+    state = wanted if wanted in STATES else STATES[0]
+    start = typed_number(request.args, "after") or 0
+    with reading() as session:
+        frame = open_frame(session, person, project_id, "submission.read")
+        queues, place, more = [], 0, False
+        names: dict[int, str | None] = {}
+        for form, name in matched_forms(session, project_id):
+            mask = Mask(mask_of(session, person, project_id, form.id))
+            selection = Selection(project_id, form.id, frame.scope, mask=mask)
+            queue = queue_of(session, form, name, selection, state)
+            shown = queue.clusters[max(0, start - place) : max(0, start + PAGE - place)]
+            place += len(queue.clusters)
+            more = place > start + PAGE
+            if shown:
+                sides = [side for cluster in shown for pair in cluster.pairs for side in (pair.one, pair.other)]
+                names |= names_of(session, selection, sides)
+                queues.append((queue, shown))
+        decided = _decided(session, frame)
+    return render_template(
+        "sync/queue.html",
+        frame=frame,
+        state=state,
+        queues=queues,
+        names=names,
+        start=start,
+        next_start=start + PAGE if more else None,
+        decided=decided,
+    )
+
+
+def _decided(session: Session, frame: ProjectFrame) -> tuple[str, Compared] | None:
+    """What was decided a moment ago, for the notice that offers to undo it: (xmlFormId, the pair). None for what leads nowhere."""
+    asked = [typed_text(request.args, name) for name in ("of", "decided", "against")]
+    if not all(asked):
+        return None
+    xml_form_id, one, other = asked
+    try:
+        access = form_access(session, frame.person, "submission.read", frame.id, xml_form_id)
+        found = _compare(session, access, one, other)
+    except Problem:
+        return None
+    return (xml_form_id, found) if found.verdict else None
+
+
+def _compare(session: Session, access: FormAccess, one: str, other: str) -> Compared:
+    if one == other:
+        raise not_found()
+    return compare(session, access.form, access.selection, (one, other), page_language())
+
+
+@pages.get(PAIR)
+def show_pair(project_id: int, xml_form_id: str, instance_id: str, other_id: str) -> ResponseReturnValue:
+    """Two submissions side by side: what differs, why they look like one, and what can be said."""
+    person = signed_in()
+    with reading() as session:
+        frame, _form = open_form_frame(session, person, project_id, xml_form_id, "submission.read")
+        form = open_form(session, frame, xml_form_id)
+        access = form_access(session, person, "submission.read", project_id, xml_form_id)
+        compared = _compare(session, access, instance_id, other_id)
+        decided = _decided(session, frame)
+    return render_template("sync/pair.html", frame=frame, form=form, compared=compared, decided=decided)
+
+
+@pages.post(PAIR)
+def decide_pair(project_id: int, xml_form_id: str, instance_id: str, other_id: str) -> ResponseReturnValue:
+    """Say what two submissions are, then on to the next pair; or take it back, and stay."""
+    person = signed_in()
+    require_own_form()
+    button = BUTTONS.get(request.form.get("decision", ""))
+    with transaction() as session:
+        frame, _form = open_form_frame(session, person, project_id, xml_form_id, "submission.review")
+        access = form_access(session, person, "submission.review", project_id, xml_form_id)
+        if button is None:
+            raise unknown_decision()
+        compared = _compare(session, access, instance_id, other_id)
+        sides = [side.submission for side in (compared.one, compared.other)]
+        before = suspected_pairs(session, access.form, access.selection)
+        verdict, place = button
+        given = Given(
+            sides[0].instance_id,
+            sides[1].instance_id,
+            verdict,
+            keep=sides[place - 1].instance_id if place else None,
+            reason=typed_text(request.form, "note", LONGEST_REASON),
+            # Only what the person had before them is answered; what came meanwhile is a disagreement, not their mistake.
+            seen=request.form.getlist("seen"),
+        )
+        decide(session, access.form, access.selection, given, by=person.actor_id)
+        following = pair_after(before, (sides[0].id, sides[1].id), uid_of(session, frame))
+        names = [side.instance_id for side in sides]
+        onward = [following.one.instance_id, following.other.instance_id] if following else None
+    if verdict == "open":
+        return redirect(_address(project_id, xml_form_id, *names), 303)
+    told: dict[str, Any] = {"of": xml_form_id, "decided": names[0], "against": names[1]}
+    if onward is None:
+        return redirect(url_for(".show_queue", project_id=project_id, **told), 303)
+    return redirect(_address(project_id, xml_form_id, *onward, **told), 303)
+
+
+def _address(project_id: int, xml_form_id: str, one: str, other: str, **more: Any) -> str:
+    return url_for(
+        ".show_pair", project_id=project_id, xml_form_id=xml_form_id, instance_id=one, other_id=other, **more
+    )

@@ -1,0 +1,221 @@
+"""Possible duplicates on pages: who sees which pair, why, what can be said with one tap, and how it is taken back."""
+
+from urllib.parse import quote
+
+import pytest
+from lxml import html
+
+from accounts.scopes import Rule
+from tests.collector.test_scopes import actor_of, limit
+from tests.installation import Installation
+from tests.reader import Reader, person, sign_in
+from tests.sync.people_form import FATIMATA, MAHAMADOU, MAMADOU, people_form, send
+from tests.sync.test_matching_stored import matched
+
+QUEUE = "/projects/1/duplicates"
+
+
+def address(one: str, other: str) -> str:
+    return f"{QUEUE}/people/{quote(one, safe=':')}/{quote(other, safe=':')}"
+
+
+@pytest.fixture
+def relais(post_node: Installation) -> Installation:
+    """One database is enough: the domain's own tests hold both to the same answers."""
+    return post_node
+
+
+@pytest.fixture
+def pair(relais: Installation) -> str:
+    """The page of two submissions of one man; a woman's is there too."""
+    relais.publish(people_form())
+    one, other = send(relais, **MAHAMADOU), send(relais, **MAMADOU)
+    send(relais, **FATIMATA)
+    matched(relais)
+    return address(one, other)
+
+
+@pytest.fixture
+def admin(relais: Installation) -> Reader:
+    return sign_in(relais)
+
+
+def links(reader: Reader, path: str = QUEUE) -> list[str]:
+    return [str(href) for href in reader.page(path).xpath("//a[@class='row-title']/@href")]
+
+
+def decide(reader: Reader, path: str, decision: str, note: str = "") -> str:
+    """Press a button of the page as it stands now; what the following page says."""
+    return press(reader, path, reader.page(path), decision, note)
+
+
+def press(reader: Reader, path: str, page: html.HtmlElement, decision: str, note: str = "") -> str:
+    """Press a button of a page that was opened before."""
+    seen = [str(uid) for uid in page.xpath("//form[.//*[@name='decision']]//input[@name='seen']/@value")]
+    answer = reader.client.post(
+        path,
+        data={"csrf_token": reader.token(), "decision": decision, "note": note, "seen": seen},
+        headers={"Accept-Language": reader.language},
+    )
+    assert answer.status_code == 303, answer.text[-600:]
+    return reader.words(answer.location)
+
+
+def decisions(relais: Installation) -> int:
+    return int(relais.rows("SELECT count(*) FROM dup_decision")[0][0])
+
+
+def test_the_queue_leads_to_both_side_by_side_with_reasons(relais: Installation, admin: Reader, pair: str) -> None:
+    assert links(admin) == [pair]
+    assert QUEUE in admin.page("/projects/1").xpath("//nav[@class='tabs']//a/@href")
+    page = admin.page(pair)
+    rows = [
+        [" ".join(cell.text_content().split()) for cell in row]
+        for row in page.xpath("//table[caption='Réponses qui diffèrent']/tbody/tr")
+    ]
+    assert rows[0][0] == "end"
+    assert rows[1:] == [["name", "Mahamadou Zongo", "Mamadou Zongo"], ["age", "35", "36"], ["note", "a", "b"]]
+    folded = page.xpath("//details[not(@open)]//dl[@class='summary']/div")
+    assert [" ".join(each.text_content().split()) for each in folded][1:2] == ["phone90112233"]
+    words = admin.words(pair)
+    assert "noms proches (Mahamadou/Mamadou)+" in words
+    assert "a priori−" in words
+    bits = [
+        float(cell.text_content().strip().replace("−", "-").replace(",", "."))
+        for cell in page.xpath("//h2[contains(., 'Pourquoi ces deux-là')]/following-sibling::dl/div/dd")
+    ]
+    assert sum(bits[:-1]) == pytest.approx(bits[-1], abs=1e-6)
+    english = sign_in(relais, language="en").words(pair)
+    assert "similar names (Mahamadou/Mamadou)+" in english
+    assert "One submission or two?" in english
+    for word in ("fraude", "fraud", "suspect", "menti"):
+        assert word not in (words + english).casefold()
+
+
+@pytest.mark.parametrize(
+    ("decision", "words"),
+    [
+        ("keep_first", "doublon, la fiche 1 est gardée"),
+        ("keep_second", "doublon, la fiche 2 est gardée"),
+        ("distinct", "pas un doublon"),
+        ("visit", "deuxième visite légitime"),
+    ],
+)
+def test_a_verdict_takes_one_tap_counts_once_and_is_undone(relais: Installation, decision: str, words: str) -> None:
+    relais.publish(people_form())
+    path = address(send(relais, **MAHAMADOU), send(relais, **MAMADOU))
+    matched(relais)
+    admin = sign_in(relais)
+    stale = admin.page(path)
+    assert f"Noté : {words}" in press(admin, path, stale, decision, "vu avec le chef du village")
+    # A finger that taps twice has decided once.
+    press(admin, path, stale, decision, "vu avec le chef du village")
+    assert decisions(relais) == 1
+    assert links(admin) == []
+    assert links(admin, f"{QUEUE}?state=settled") == [path]
+    settled = admin.words(path)
+    assert f"Décidé : {words}" in settled
+    assert "vu avec le chef du village" in settled
+    undone = decide(admin, path, "open")
+    assert "Votre décision" in undone
+    assert links(admin) == [path]
+    # And decided again after that: nothing of what was taken back contradicts it.
+    assert f"Noté : {words}" in decide(admin, path, decision)
+    assert links(admin) == []
+
+
+def test_who_is_unsure_leaves_the_pair_to_somebody_else(relais: Installation, admin: Reader, pair: str) -> None:
+    assert "à relire par quelqu’un d’autre" in decide(admin, pair, "unsure", "âges différents")
+    reviewer = person(relais, "reviewer@example.org", "reviewer")
+    assert links(reviewer) == [pair]
+    assert "âges différents" in reviewer.words(pair)
+    assert "pas un doublon" in decide(reviewer, pair, "distinct")
+    assert links(admin) == []
+
+
+def test_who_did_not_see_an_earlier_verdict_is_shown_both(relais: Installation, admin: Reader, pair: str) -> None:
+    reviewer = person(relais, "reviewer@example.org", "reviewer")
+    stale = reviewer.page(pair)
+    decide(admin, pair, "keep_first")
+    press(reviewer, pair, stale, "distinct")
+    assert links(admin, f"{QUEUE}?state=conflict") == links(admin) == [pair]
+    words = admin.words(pair)
+    assert "Deux personnes n’ont pas dit la même chose" in words
+    assert "admin · " in words
+    assert "reviewer · " in words
+    decide(admin, pair, "distinct")
+    assert links(admin) == []
+
+
+def test_submissions_that_hang_together_stand_together_and_follow_each_other(
+    relais: Installation, admin: Reader, pair: str
+) -> None:
+    assert links(admin) == [pair]
+    third = {**MAMADOU, "note": "c", "end": "2026-11-27T09:20:00.000+01:00"}
+    send(relais, **third)
+    matched(relais)
+    assert "3 fiches qui se ressemblent" in admin.words(QUEUE)
+    rows = links(admin)
+    assert len(rows) == 3
+    answer = admin.post(rows[0], decision="distinct")
+    assert answer.location.partition("?")[0] in rows[1:]
+    assert len(links(admin)) == 2
+
+
+def test_an_exact_copy_says_that_it_settled_itself(relais: Installation) -> None:
+    relais.publish(people_form())
+    one, other = send(relais, **MAHAMADOU), send(relais, **MAHAMADOU)
+    matched(relais)
+    admin = sign_in(relais)
+    assert links(admin) == []
+    words = admin.words(address(one, other))
+    assert "Décidé : doublon, la fiche" in words
+    assert "D’elle-même" in words
+    assert "Contenu identique, heures comprises" in words
+
+
+def test_viewers_look_and_strangers_see_nothing(relais: Installation, pair: str) -> None:
+    viewer, stranger = person(relais, "viewer@example.org", "viewer"), person(relais, "nobody@example.org", None)
+    assert links(viewer) == [pair]
+    assert not viewer.page(pair).xpath("//*[@name='decision']")
+    assert viewer.post(pair, decision="distinct").status_code == 403
+    for path in (QUEUE, pair):
+        assert stranger.get(path).status_code == 403
+    assert stranger.post(pair, decision="distinct").status_code == 403
+    assert decisions(relais) == 0
+
+
+def test_a_pair_is_shown_to_those_who_may_see_both(relais: Installation, pair: str) -> None:
+    limited = person(relais, "part@example.org", "manager")
+    limit(relais, actor_of(relais, "part@example.org"), Rule("name", (MAHAMADOU["name"],)))
+    assert links(limited) == []
+    assert limited.get(pair).status_code == 404
+    assert limited.post(pair, decision="distinct").status_code == 404
+    assert decisions(relais) == 0
+
+
+def test_hidden_answers_stay_hidden_side_by_side_and_in_the_reasons(relais: Installation) -> None:
+    marked = people_form().replace(b'nodeset="/data/name"', b'nodeset="/data/name" ibg:sensitivity="P-identity"')
+    relais.publish(marked.replace(b'nodeset="/data/age"', b'nodeset="/data/age" ibg:sensitivity="P-identity"'))
+    path = address(send(relais, **MAHAMADOU), send(relais, **MAMADOU))
+    matched(relais)
+    part = person(relais, "part@example.org", "manager")
+    limit(relais, actor_of(relais, "part@example.org"), hidden=("P-identity",))
+    words = part.words(path) + part.words(QUEUE)
+    assert "Noms proches" in words.replace("noms", "Noms")
+    assert "Certaines réponses vous sont cachées" in words
+    for hidden in ("Mahamadou", "Mamadou", "(35/36)"):
+        assert hidden not in words
+
+
+def test_nonsense_is_answered_calmly_and_changes_nothing(relais: Installation) -> None:
+    relais.publish(people_form())
+    one, other = send(relais, **MAHAMADOU), send(relais, **FATIMATA)
+    admin = sign_in(relais)
+    path = address(one, other)
+    assert "Rien ne rapproche ces deux fiches" in admin.words(path)
+    assert admin.post(path, decision="delete").status_code == 400
+    assert admin.get(address(one, one)).status_code == 404
+    assert admin.get(address(one, "uuid:nobody")).status_code == 404
+    assert admin.get(f"{QUEUE}?state=lost&after=x&of=people&decided=%00&against=y").status_code == 200
+    assert decisions(relais) == 0
