@@ -1,6 +1,7 @@
 """Passwords of web users: argon2id, never checked once per request; refused where ODK Central refuses them."""
 
 import secrets
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ LONGEST = 72
 STRONG = 3
 # OWASP's second choice for argon2id; about 0.1 s on the laptop of a post.
 hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+# Each takes 19 MB and a processor: thirty people (or one who guesses) at once must not take the laptop.
+_places = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ def strength(password: str) -> Strength:
 def matches(password: str, stored: str | None) -> bool:
     """Whether `password` is the one; takes as long when there is none, so that accounts cannot be guessed by time."""
     try:
-        return hasher.verify(stored or _nobody(), password) and stored is not None
+        with _places:
+            return hasher.verify(stored or _nobody(), password) and stored is not None
     except (VerificationError, InvalidHashError):
         return False
 
