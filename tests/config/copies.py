@@ -5,11 +5,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, delete, select
+from sqlalchemy.orm import Session as DatabaseSession
 
 from accounts import actor_properties, preferences, resets, site_settings, web_users
 from accounts.app_users import Credential
@@ -37,6 +39,7 @@ from config.services import Services
 from config.settings import Settings
 from config.storage import open_storage
 from forms.first_start import prepare_database
+from sync.models import MatchDecision, MatchFeature, MatchForm, MatchKey, MatchPair
 from sync.models_webhooks import Webhook
 from tests.installation import Installation, instance, new_id, xform
 
@@ -56,6 +59,7 @@ def fill(relais: Installation) -> None:
     first, parent = new_id(), new_id()
     relais.post(instance(first, photo="a.jpg"), {"a.jpg": PHOTO})
     relais.post(instance(first, name="Somebody else"))
+    relais.post(instance(new_id()))
     relais.post(instance(new_id(), deprecated_id=first, photo="a.jpg"))
     relais.post(instance(new_id(), deprecated_id=parent))
     relais.post(instance(new_id(), version="7", photo="b.jpg"), {"b.jpg": b"another photo"})
@@ -75,21 +79,11 @@ def fill(relais: Installation) -> None:
                 Tombstone(project_id=1, kind="instance", key_hmac=b"\x03" * 32, reason="asked", created_at=moment),
             ]
         )
-        form_id = submission.form_id
-        export_id, preset_id = next_ids(session.connection(), "export", 2)
-        rendition_id, segment_id = next_ids(session.connection(), "rendition", 2)
-        asked: dict[str, Any] = {"project_id": 1, "form_id": form_id, "created_at": moment, "request": {}}
-        session.add(StoredExport(id=export_id, actor_id=actor_id, status="done", **asked))
-        session.add(ExportPreset(id=preset_id, actor_id=actor_id, name="Excel", **asked))
-        session.add(Rendition(project_id=1, id=rendition_id, form_id=form_id, key="k", checked_seq=1, used_at=moment))
-        session.flush()
-        segment = {"ids": b"", "seq": 1, "people": {}, "seen": {}, "rows": []}
-        session.add(RenderedSegment(project_id=1, id=segment_id, rendition_id=rendition_id, **segment))
-        session.flush()
-        session.add(RenderedBlock(project_id=1, segment_id=segment_id, sheet=0, crc=0, size=0, packed=b"\x04" * 32))
+        _exported(session, submission.form_id, actor_id, moment)
         hook = {"url": "https://example.org/hook", "actions": ["submission.create"], "actor_id": actor_id, "seq": 3}
         (hook_id,) = next_ids(session.connection(), "webhook")
         session.add(Webhook(project_id=1, id=hook_id, uid="u", created_at=moment, **hook))
+        session.add_all(_matched(list(session.scalars(select(Submission).limit(2))), moment))
         me = person_by_id(session, actor_id)
         assert me is not None
         preferences.choose(session, me, "columns", ["name"])
@@ -103,6 +97,36 @@ def fill(relais: Installation) -> None:
         gone = create_project(session, "Deleted for good", language="fr")
         session.execute(delete(Project).where(Project.id == gone.id))
         next_ids(session.connection(), "comment", 40)
+
+
+def _exported(session: DatabaseSession, form_id: int, actor_id: int, moment: datetime) -> None:
+    """An export, its preset, and lines rendered for the next."""
+    export_id, preset_id = next_ids(session.connection(), "export", 2)
+    rendition_id, segment_id = next_ids(session.connection(), "rendition", 2)
+    asked: dict[str, Any] = {"project_id": 1, "form_id": form_id, "created_at": moment, "request": {}}
+    session.add(StoredExport(id=export_id, actor_id=actor_id, status="done", **asked))
+    session.add(ExportPreset(id=preset_id, actor_id=actor_id, name="Excel", **asked))
+    session.add(Rendition(project_id=1, id=rendition_id, form_id=form_id, key="k", checked_seq=1, used_at=moment))
+    session.flush()
+    segment = {"ids": b"", "seq": 1, "people": {}, "seen": {}, "rows": []}
+    session.add(RenderedSegment(project_id=1, id=segment_id, rendition_id=rendition_id, **segment))
+    session.flush()
+    session.add(RenderedBlock(project_id=1, segment_id=segment_id, sheet=0, crc=0, size=0, packed=b"\x04" * 32))
+
+
+def _matched(pair: list[Submission], moment: datetime) -> list[Any]:
+    """What the matcher keeps of two submissions."""
+    one, other = sorted(each.id for each in pair)
+    form = {"project_id": 1, "form_id": pair[0].form_id}
+    hashes = {"exact_hash": b"\x05" * 16, "answers_hash": b"\x06" * 16, "said": 3, "evidence": b"{}"}
+    verdict = {"xml_form_id": "household", "one": pair[0].instance_id, "other": pair[1].instance_id, "body": {}}
+    return [
+        MatchForm(version_id=1, roles={"/data/name": "name"}, families=["words"], **form),
+        MatchKey(project_id=1, h=-7, submission_id=one),
+        MatchFeature(submission_id=one, receipt_id=pair[0].current_receipt_id, **form, **hashes),
+        MatchPair(one_id=one, other_id=other, bits=3.5, evidence="e", model_no=0, found_at=moment, **form),
+        MatchDecision(project_id=1, uid="u", created_at=moment, **verdict),
+    ]
 
 
 def send(services: Services, content: bytes) -> None:
