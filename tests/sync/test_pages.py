@@ -114,6 +114,8 @@ def test_a_verdict_takes_one_tap_counts_once_and_is_undone(relais: Installation,
     settled = admin.words(path)
     assert f"Décidé : {words}" in settled
     assert "vu avec le chef du village" in settled
+    first = admin.page(path).xpath("//table[caption='Les deux fiches']//a/@href")[0]
+    assert "Décision sur un doublon possible" in admin.words(str(first))
     undone = decide(admin, path, "open")
     assert "Votre décision" in undone
     assert links(admin) == [path]
