@@ -25,7 +25,7 @@ from sync.rules.identity.model import (
     shipped_model,
 )
 from sync.rules.identity.plan import NAME, Column, Features, Plan
-from sync.rules.identity.scoring import Scorer, local
+from sync.rules.identity.scoring import Scorer, local, shared_words
 
 RANDOM_PAIRS = 100_000
 ROUNDS = 14
@@ -36,7 +36,7 @@ ANCHOR_FROM = 0.9
 # Fewer people have no ways of their own.
 VILLAGE = 50
 
-# Levels of all columns; rarity in bits (rounded) of each group of columns, and of the rarest word of the name.
+# Levels of all columns; rarity in bits (rounded) of each group of columns, and of the words that kin share.
 Pattern = tuple[tuple[int, ...], tuple[int, ...]]
 
 
@@ -109,16 +109,16 @@ class _Lesson:
         one, other = self.submissions[pair[0]], self.submissions[pair[1]]
         levels, tokens = self.plan.compare(one, other)
         rarity = [0.0] * self.groups
-        rarest = 0.0
+        words: list[float] = []
         village = self.scorer.village(one, levels)
         for number, level in enumerate(levels):
             if is_telling(self.columns[number], level):
                 rare = self.scorer.rarity(number, level, one, other, tokens, village)
                 rarity[self.group[number]] += rare
                 if self.group[number] == self.named:
-                    rarest = max(rarest, rare)
-                    rarity[self.group[number]] += self.scorer.joined(number, tokens)
-        return tuple(levels), (*(round(each) for each in rarity), round(rarest))
+                    words.append(rare)
+                    rarity[self.group[number]] += self.scorer.joined(number, one, other, tokens)
+        return tuple(levels), (*(round(each) for each in rarity), round(shared_words(levels, words)))
 
     def learn(
         self, candidates: Sequence[tuple[int, int]], weights: Sequence[float] | None, chance: random.Random

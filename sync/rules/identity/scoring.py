@@ -1,6 +1,7 @@
 """The score of a pair by a model: bits of every field that add up."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sync.rules.identity.keys import Keys
@@ -16,11 +17,13 @@ from sync.rules.identity.model import (
     level_bits,
     probability,
 )
-from sync.rules.identity.plan import Column, Features, Plan
+from sync.rules.identity.plan import WORDS, Column, Features, Plan
 from sync.rules.identity.tokens import REMEMBERED, Token
 
 # So many people of the country are imagined in every village when its own names are counted.
 ELSEWHERE = 10.0
+# That kin share a second word of three (a double family name, a father's name) is met in a third of families.
+SECOND_WORD_BITS = -1.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class Scorer:
         levels, tokens = self.plan.compare(one, other)
         total = self.model.prior_bits
         kin = self.model.kin_bits
-        rarest = 0.0
+        words: list[float] = []
         village = self.village(one, levels)
         for number, level in enumerate(levels):
             bits, among_kin, telling = self._weights[number][level]
@@ -84,11 +87,11 @@ class Scorer:
                 rarity = self.rarity(number, level, one, other, tokens, village)
                 total += rarity
                 if number < self._offset:
-                    rarest = max(rarest, rarity)
-                    total += self.joined(number, tokens)
+                    words.append(rarity)
+                    total += self.joined(number, one, other, tokens)
                 elif among_kin:
                     kin += rarity
-        return self.model.slope * (total - kin_doubt(kin + rarest)) + self.model.shift
+        return self.model.slope * (total - kin_doubt(kin + shared_words(levels, words))) + self.model.shift
 
     def score(self, one: Features, other: Features) -> Score:
         """The same with what each column says."""
@@ -96,19 +99,20 @@ class Scorer:
         slope = self.model.slope
         parts = []
         kin = self.model.kin_bits
-        rarest = 0.0
+        words: list[float] = []
         village = self.village(one, levels)
         for number, (column, level) in enumerate(zip(self.plan.columns, levels, strict=True)):
             bits, among_kin, telling = self._weights[number][level]
             rarity = self.rarity(number, level, one, other, tokens, village) if telling else 0.0
             kin += among_kin
             if number < self._offset:
-                rarest = max(rarest, rarity)
-                rarity += self.joined(number, tokens) if telling else 0.0
+                if telling:
+                    words.append(rarity)
+                    rarity += self.joined(number, one, other, tokens)
             elif among_kin:
                 kin += rarity
             parts.append(Part(column, level, slope * (bits + rarity)))
-        doubt = -slope * kin_doubt(kin + rarest)
+        doubt = -slope * kin_doubt(kin + shared_words(levels, words))
         return Score(tuple(parts), doubt, slope * self.model.prior_bits + self.model.shift)
 
     def rarity(
@@ -126,10 +130,10 @@ class Scorer:
             return (self._as_old(path, ages[0], level) + self._as_old(path, ages[1], level)) / 2
         return self._known(number, path, one.values[index], "")
 
-    def joined(self, number: int, tokens: list[Token]) -> float:
-        """Zero but for the second word of a name that agrees: a word that always stands first is never met beside another that does. Of
+    def joined(self, number: int, one: Features, other: Features, tokens: list[Token]) -> float:
+        """Zero but for the second word of two names of two words: a word that always stands first is never met beside another that does. Of
         all places for two words only (first, later) and (later, first) can be."""
-        if number != 1:
+        if number != 1 or not len(one.name.tokens) == 2 == len(other.name.tokens):
             return 0.0
         first, second = self._first(tokens[0].key), self._first(tokens[1].key)
         return -math.log2(first * (1 - second) + (1 - first) * second)
@@ -186,6 +190,16 @@ class Scorer:
         met = self.model.counts.get(self.keys.value(kind, value), 1)
         # One of those who have it is the other of this pair.
         return (max(met - 1, 1) + UNSEEN * usual) / (self.model.submissions + UNSEEN)
+
+
+def shared_words(levels: Sequence[int], rarities: Sequence[float]) -> float:
+    """Bits of a name that kin explain: the words that agree (`rarities`), but for the commonest when all of them do, since somebody of
+    their own has a name of their own. `levels`: of the name columns first."""
+    compared = sum(level >= 0 for level in levels[:WORDS])
+    own = len(rarities) == compared
+    if len(rarities) <= own:
+        return 0.0
+    return sum(rarities) - own * min(rarities) + (len(rarities) - own - 1) * SECOND_WORD_BITS
 
 
 def local(path: str, place: object) -> str:
