@@ -67,7 +67,7 @@ import sync.api
 import sync.api_webhooks
 import sync.pages
 from accounts.key_addresses import read_keys
-from accounts.signed_in import current_account, page_csrf_token
+from accounts.signed_in import api_caller, current_account, page_csrf_token
 from collector.errors import no_space
 from collector.key_lane import key_lane
 from collector.manifest_lane import manifest_lane
@@ -75,7 +75,7 @@ from collector.openrosa import is_phone_path, openrosa, phone_language, problem_
 from collector.tally import before_commit
 from config import api_answers
 from config.api_edge import judge_request
-from config.api_errors import unexpected_version
+from config.api_errors import missing_version, unexpected_version
 from config.commands import Group, inside
 from config.database import Database, db, engine_options, prepare_folder
 from config.health import health
@@ -120,7 +120,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_pages(app, language=settings.language, csrf_token=page_csrf_token, account=current_account)
     # What stands on pages of a project besides the parts that the pages themselves know.
     app.jinja_env.globals["more_parts"] = (sync.pages.project_part,)
-    app.before_request(partial(judge_request, is_phone_path))
+    app.before_request(partial(judge_request, is_phone_path, api_caller))
     app.after_request(api_answers.finish)
     for blueprint in (openrosa, health, *BLUEPRINTS):
         app.register_blueprint(blueprint)
@@ -198,13 +198,25 @@ def _show_problem(problem: Problem) -> ResponseReturnValue:
     if is_phone_path(request.path):
         return problem_response(problem, phone_language())
     if VERSIONED.match(request.path):
-        response = jsonify(problem.as_json())
-        response.status_code = problem.status
-        response.headers.extend(problem.headers)
-        return response
+        return _in_json(problem)
     if problem.code == 401.2:
         return accounts.pages.sign_in_page(401)
     return problem_page(problem, reference=f"R-{problem.code:g}")
+
+
+def _is_program_lost() -> bool:
+    """Whether a program, not a browser or a phone, asked for an address without the version that programs' begin with."""
+    if VERSIONED.match(request.path) or is_phone_path(request.path):
+        return request.path == "/v1"
+    return "text/html" not in request.headers.get("Accept", "")
+
+
+def _in_json(problem: Problem) -> Response:
+    response = jsonify(problem.as_json())
+    response.status_code = problem.status
+    response.content_type = "application/json; charset=utf-8"
+    response.headers.extend(problem.headers)
+    return response
 
 
 def _show_http_error(error: HTTPException) -> ResponseReturnValue:
@@ -213,6 +225,8 @@ def _show_http_error(error: HTTPException) -> ResponseReturnValue:
     version = OTHER_VERSION.match(request.path)
     if version is not None:
         return _show_problem(unexpected_version(version[1]))
+    if error.code == 404 and _is_program_lost():
+        return _in_json(missing_version())
     if error.code == 405 and request.path.startswith("/v1/") and not is_phone_path(request.path):
         # As ODK Central: what cannot be asked for this way is not there.
         return _show_problem(problem_of(404))

@@ -1,5 +1,6 @@
 """Sessions, with ODK Central's addresses and fields."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, jsonify, request
@@ -10,6 +11,7 @@ from accounts import passwords, roles, sessions
 from accounts.app_users import set_state
 from accounts.errors import authentication_failed, insufficient_rights, not_found
 from accounts.guessing import sources
+from accounts.models import Actor
 from accounts.public_links import end_link
 from accounts.schemas import SessionSchema, SessionTimesSchema, SignInSchema, SuccessSchema
 from accounts.sessions import Holder, Person, holder_by_token, person_by_token
@@ -22,6 +24,9 @@ from config.description import describe
 from config.services import services
 
 api = Blueprint("accounts_api", __name__, url_prefix="/v1")
+
+# As ODK Central writes it for the tokens of phones and links.
+FOR_EVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 @api.post("/sessions")
@@ -61,11 +66,15 @@ def open_session(email: str, password: Any) -> sessions.NewSession:
 @api.get("/sessions/restore")
 @describe(answer=SessionTimesSchema())
 def show_session() -> ResponseReturnValue:
-    """How long the caller's session lasts; 404.1 for a password or a token that is no session's."""
-    opened = api_caller().opened
-    if opened is None:
+    """How long the caller's session lasts, for ever for a phone or a link; 404.1 for a password."""
+    person = api_caller()
+    if person.type != "user":
+        with reading() as session:
+            since = session.get_one(Actor, person.actor_id).created_at
+        return jsonify(SessionTimesSchema().dump({"created_at": since, "expires_at": FOR_EVER}))
+    if person.opened is None:
         raise not_found()
-    return jsonify(SessionTimesSchema().dump(opened))
+    return jsonify(SessionTimesSchema().dump(person.opened))
 
 
 @api.delete("/sessions/current")

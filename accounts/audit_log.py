@@ -130,6 +130,8 @@ class Entry:
     actor_id: int | None
     actee_id: str | None
     form_id: int | None
+    submission_id: int | None
+    receipt_id: int | None
     details: dict[str, Any] | None
     logged_at: datetime
     notes: str | None
@@ -188,6 +190,8 @@ def _query(project_id: int, wanted: Wanted) -> Select[Any]:
             Event.actor_id,
             Event.actee_id,
             Event.form_id,
+            Event.submission_id,
+            Event.receipt_id,
             Event.details,
             Event.created_at,
             EventNote.body,
@@ -210,6 +214,8 @@ def _entry(row: Any) -> Entry:
         row.actor_id,
         row.actee_id or (actee_of_form(row.uid, row.form_id) if row.uid and row.form_id else row.uid),
         row.form_id,
+        row.submission_id,
+        row.receipt_id,
         _with_words(row.details, row.words),
         row.created_at,
         row.body,

@@ -27,6 +27,12 @@ def token_in_query(query: str) -> str | None:
     return unquote_plus(found[1]) if found and found[1] else None
 
 
+def _without_slash(path: str) -> str:
+    """An address of the API means the same with a slash after it; phones' addresses are told apart by theirs (C90)."""
+    is_ours = path.startswith("/v1/") and len(path) > len("/v1/") and path.endswith("/")
+    return path[:-1] if is_ours and not _PHONE.fullmatch(path[3:]) else path
+
+
 def read_keys(app: Wsgi) -> Wsgi:
     """`app`, whose views find the token under KEY and the address without it."""
 
@@ -40,6 +46,7 @@ def read_keys(app: Wsgi) -> Wsgi:
         found = _KEY.fullmatch(path)
         if found is not None and not _PHONE.fullmatch(found[2]):
             environ[KEY], environ["PATH_INFO"] = found[1], "/v1" + found[2]
+        environ["PATH_INFO"] = _without_slash(environ["PATH_INFO"])
         return app(environ, start_response)
 
     return serve

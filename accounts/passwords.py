@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from accounts.errors import password_too_long, password_too_short, password_too_weak
-from config.api_errors import ABSENT, wrong_type
+from config.api_errors import wrong_type
 
 SHORTEST = 10
 # In bytes, as ODK Central counts: a password must work on either server.
@@ -43,7 +43,7 @@ def hashed(password: str) -> str:
 def strong_hash(password: Any) -> str:
     """As `hashed`, with ODK Central's refusal of what is no text or easily guessed, for the API."""
     if not isinstance(password, str):
-        raise wrong_type("string", value="undefined" if password is ABSENT else password)
+        raise wrong_type("string", value=password)
     kept = hashed(password)
     found = strength(password)
     if found.score < STRONG:

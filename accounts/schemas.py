@@ -175,6 +175,12 @@ class ProjectSchema(Schema):
     deletedAt = WireMoment(attribute="deleted_at")  # noqa: N815 - wire name
 
 
+class MadeProjectSchema(ProjectSchema):
+    """A project just made."""
+
+    acteeId = fields.String(attribute="uid")  # noqa: N815 - wire name
+
+
 class NewProjectSchema(Body):
     """A project to be made."""
 

@@ -73,7 +73,8 @@ def add_account(session: Session, email: str, name: str, *, by: int | None) -> A
             "user.create",
             by,
             actee_id=actor.uid,
-            details={"data": {"actorId": actor.id}},
+            # Central writes its row, before it has either.
+            details={"data": {"actorId": actor.id, "password": None, "lastLoginAt": None}},
             words={"data": {"email": email}},
         ),
     )

@@ -20,6 +20,7 @@ ACTIONS = (
     "submission.restore",
 )
 OF_ENTITIES = "entity."
+OF_FILES = "submission.attachment.update"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,16 @@ class Activity:
     details: dict[str, Any]
     created_at: datetime
     note: str | None
+
+
+def named(action: str, submission_id: int, instance_id: str | None, receipt_id: int | None) -> dict[str, Any]:
+    """What the details of every entry about a submission begin with; those of files name a version only."""
+    facts: dict[str, Any] = {} if action == OF_FILES else {"submissionId": submission_id}
+    if action != "submission.update" and instance_id is not None:
+        facts["instanceId"] = instance_id
+    if receipt_id is not None:
+        facts["submissionDefId"] = receipt_id
+    return facts
 
 
 def activities_of(
@@ -52,12 +63,8 @@ def activities_of(
     found = []
     rows: Any = session.execute(wanted.page(query))
     for event, body, redacted_at, version_id in rows:
-        details: dict[str, Any] = {"submissionId": submission_id}
-        if event.action != "submission.update":
-            details["instanceId"] = version_id or instance_id
-        if event.receipt_id is not None:
-            details["submissionDefId"] = event.receipt_id
-        details |= event.details or {}
+        names = named(event.action, submission_id, version_id or instance_id, event.receipt_id)
+        details = names | (event.details or {})
         note = "" if redacted_at is not None else body
         found.append(Activity(event.seq, event.action, event.actor_id, details, event.created_at, note))
     return found

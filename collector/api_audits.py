@@ -17,7 +17,9 @@ from accounts.audit_log import SLICE, Entry, Wanted, entries, moment_given
 from accounts.models import Actor, Project
 from accounts.schemas import ActorSchema, ProjectSchema, WireMoment
 from accounts.signed_in import api_caller, demand
+from collector.activity import OF_FILES, named
 from collector.export import spool
+from collector.models import Receipt
 from config.database import reading
 from config.description import describe
 from config.reader_wishes import wishes
@@ -83,7 +85,7 @@ def _wanted() -> Wanted:
     given = request.args
     start = moment_given(given["start"]) if given.get("start") else None
     end = moment_given(given["end"]) if given.get("end") else None
-    return Wanted(given.get("action") or None, start, end)
+    return Wanted(given.get("action"), start, end)
 
 
 def _long(shown: Iterable[dict[str, Any]]) -> Response:
@@ -96,6 +98,7 @@ def _long(shown: Iterable[dict[str, Any]]) -> Response:
     size = out.tell()
     out.seek(0)
     answer = send_file(out, mimetype="application/json", etag=False, max_age=None)
+    answer.headers["Cache-Control"] = "private, no-cache"
     answer.content_length = size
     return answer
 
@@ -104,9 +107,31 @@ def _shown(session: Session, found: Iterator[Entry], *, extended: bool) -> Itera
     schema = AuditSchema()
     while page := list(islice(found, SLICE)):
         rows: list[dict[str, Any]] = [schema.dump(entry) for entry in page]
+        _name_submissions(session, page, rows)
         if extended:
             _add_names(session, page, rows)
         yield from rows
+
+
+def _name_submissions(session: Session, page: list[Entry], rows: list[dict[str, Any]]) -> None:
+    """Which submission, and which version of it, as ODK Central's details say; purged ones have no name any more."""
+    wanted: dict[int, set[int]] = {}
+    for entry in page:
+        if entry.submission_id is not None:
+            wanted.setdefault(entry.project_id, set()).add(_named_by(entry, entry.submission_id))
+    names: dict[tuple[int, int], str] = {}
+    for project_id, ids in wanted.items():
+        query = select(Receipt.id, Receipt.instance_id).where(Receipt.project_id == project_id, Receipt.id.in_(ids))
+        names |= {(project_id, receipt_id): name for receipt_id, name in session.execute(query)}
+    for entry, row in zip(page, rows, strict=True):
+        if entry.submission_id is not None and entry.action.startswith("submission."):
+            name = names.get((entry.project_id, _named_by(entry, entry.submission_id)))
+            row["details"] = named(entry.action, entry.submission_id, name, entry.receipt_id) | (entry.details or {})
+
+
+def _named_by(entry: Entry, submission_id: int) -> int:
+    """The receipt that bears the name: a submission's first has its number."""
+    return submission_id if entry.action == OF_FILES else entry.receipt_id or submission_id
 
 
 def _add_names(session: Session, page: list[Entry], rows: list[dict[str, Any]]) -> None:

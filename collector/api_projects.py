@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from accounts.models import Project
 from accounts.projects import create_project, delete_project, get_project, update_project
 from accounts.roles import granted, readable_projects
-from accounts.schemas import NewProjectSchema, ProjectChangesSchema, ProjectSchema, SuccessSchema
+from accounts.schemas import MadeProjectSchema, NewProjectSchema, ProjectChangesSchema, ProjectSchema, SuccessSchema
 from accounts.sessions import Person
 from accounts.signed_in import api_caller, changing, creating, demand
 from collector.api_forms import forms_json
@@ -74,7 +74,7 @@ def _add_forms(session: Session, person: Person, shown: list[dict[str, Any]]) ->
 
 @api.post("")
 @creating
-@describe(answer=ProjectSchema(), body=NewProjectSchema(), problems=(400.2, 400.11, 400.13))
+@describe(answer=MadeProjectSchema(), body=NewProjectSchema(), problems=(400.2, 400.11, 400.13))
 def create() -> ResponseReturnValue:
     """A new, empty project."""
     person = api_caller()
@@ -89,7 +89,7 @@ def create() -> ResponseReturnValue:
             archived=bool(given.get("archived")),
             actor_id=person.actor_id,
         )
-        shown = ProjectSchema().dump(project)
+        shown = MadeProjectSchema().dump(project)
     return jsonify(shown)
 
 

@@ -13,6 +13,7 @@ from config.json_body import json_body
 __all__ = ["API", "content_disposition", "finish", "is_true", "json_body", "wants_extended"]
 
 API = "/v1/"
+SESSIONS = "/v1/sessions/"
 # What no file system takes in a name, and the names it keeps for itself.
 _NOT_IN_NAMES = re.compile(r'[/?<>\\:*|"\x00-\x1f\x80-\x9f]|^\.+$|[. ]+$')
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
@@ -24,8 +25,9 @@ def finish(response: Response) -> Response:
         return response
     reading = request.method in ("GET", "HEAD")
     # An answer is this reader's alone, and must be asked for again each time: rights and data change.
-    response.headers.setdefault("Cache-Control", "private, no-cache" if reading else "no-store")
-    response.headers.setdefault("Vary", "Accept-Encoding, Origin" if reading else "*")
+    kept = reading and not request.path.startswith(SESSIONS)
+    response.headers.setdefault("Cache-Control", "private, no-cache" if kept else "no-store")
+    response.headers.setdefault("Vary", "Accept-Encoding, Origin" if kept else "*")
     if response.mimetype == "application/json":
         if "charset" not in response.mimetype_params:
             response.headers["Content-Type"] = "application/json; charset=utf-8"

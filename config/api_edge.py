@@ -14,13 +14,20 @@ from config.segments import NotANumber
 LARGEST_ID = 2**31 - 1
 
 
-def judge_request(is_phone_path: Callable[[str], bool]) -> None:
-    """Refuse what no view could make sense of: a word where the address has a number, JSON that is none."""
+def judge_request(is_phone_path: Callable[[str], bool], require_caller: Callable[[], object]) -> None:
+    """Refuse what no view could make sense of: a word where the address has a number, JSON that is none.
+
+    A number is told wrong only to those who may ask at all: `require_caller` raises for others.
+    """
     api = request.path.startswith(API) and not is_phone_path(request.path)
     for value in (request.view_args or {}).values():
+        if isinstance(value, NotANumber) and not api:
+            raise page_not_found()
         if isinstance(value, NotANumber):
-            raise wrong_type("integer", value=str(value)) if api else page_not_found()
+            require_caller()
+            raise wrong_type("type integer", value=str(value))
         if api and isinstance(value, int) and value > LARGEST_ID:
+            require_caller()
             raise out_of_range(str(value))
     if api and not _takes_bytes():
         # Read now, so that broken JSON is refused whatever the view would make of it.

@@ -51,6 +51,9 @@ def missing_parameter(field: str) -> Problem:
 class _Absent:
     """A key that was not sent: Central prints undefined for it, and leaves it out of JSON."""
 
+    def __str__(self) -> str:
+        return "undefined"
+
 
 ABSENT = _Absent()
 
@@ -58,7 +61,7 @@ ABSENT = _Absent()
 def missing_parameters(expected: Iterable[str], got: Mapping[str, Any]) -> Problem:
     """400.3; ABSENT stands for what was not sent."""
     names = list(expected)
-    pairs = ", ".join(f"{key}: {'undefined' if value is ABSENT else _inspected(value)}" for key, value in got.items())
+    pairs = ", ".join(f"{key}: {_inspected(value)}" for key, value in got.items())
     listed = ", ".join(names)
     return Problem(
         400.3,
@@ -110,13 +113,13 @@ def unexpected_value(field: str, value: Any, reason: str, fr: str = "") -> Probl
 def wrong_type(expected: str, *, field: str = "", value: Any = None) -> Problem:
     """400.11: named by its field, or shown by its value."""
     shown = f"({field})" if field else f'"{as_javascript(value)}"'
-    details = {"field": field, "expected": expected} if field else {"value": value, "expected": expected}
+    named = {"field": field} if field else {} if value is ABSENT else {"value": value}
     return Problem(
         400.11,
         en=f"{shown} should be of the type {expected}.",
         fr=f"{shown} devrait être du type {expected}.",
         message=f"Invalid input data type: expected {shown} to be ({expected})",
-        details=details,
+        details={**named, "expected": expected},
     )
 
 
@@ -221,6 +224,16 @@ def https_only() -> Problem:
         en="A password may not travel unprotected over this network. Use https, or sign in for a token.",
         fr="Un mot de passe ne peut pas circuler sans protection sur ce réseau. Utilisez https ou un jeton.",
         message="This authentication method is only available over HTTPS",
+    )
+
+
+def missing_version() -> Problem:
+    """404.2"""
+    return Problem(
+        404.2,
+        en="Addresses of the API begin with /v1/.",
+        fr="Les adresses de l’API commencent par /v1/.",
+        message="Expected an API version (eg /v1) at the start of the request URL.",
     )
 
 

@@ -108,7 +108,7 @@ def restore(project_id: int, form_id: str) -> ResponseReturnValue:
 def _number(text: str) -> int:
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()):
-        raise wrong_type("integer", value=text)
+        raise wrong_type("type integer", value=text)
     if len(digits) > len(str(LARGEST_INTEGER)) or int(digits) > LARGEST_INTEGER:
         raise out_of_range(text)
     return int(text)

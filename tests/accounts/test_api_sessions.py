@@ -28,6 +28,7 @@ def test_a_session_is_opened_shown_and_ended(relais: Installation) -> None:
     assert len(made["token"]) == len(made["csrf"]) == 64
     assert answer.headers["Cache-Control"] == "no-store"
     me = Caller(relais, bearer(made["token"]))
+    assert me("GET", "/sessions/restore").headers["Cache-Control"] == "no-store"
     assert me.get("/sessions/restore") == {"createdAt": made["createdAt"], "expiresAt": made["expiresAt"]}
     assert me.get("/users/current")["lastLoginAt"] == made["createdAt"]
     assert me.done("DELETE", "/sessions/current") == {"success": True}
@@ -103,6 +104,7 @@ def test_a_token_in_the_address_counts_before_everything_else(relais: Installati
     for path in (f"/key/{token}/users/current", f"/users/current?st={token}"):
         assert admin.refused("GET", path) == UNKNOWN
     assert admin.get(f"/key/{token}/projects") == []
+    assert admin.get(f"/key/{token}/sessions/restore")["expiresAt"] == "9999-12-31T23:59:59.000Z"
     assert stranger(relais).refused("GET", "/key/short/projects") == UNAUTHENTICATED
     for wrong in (f"/key/{'x' * 64}/projects", f"/key/{admin.token}/projects"):
         assert admin.refused("GET", wrong) == FORBIDDEN
@@ -121,6 +123,23 @@ def test_an_address_that_is_none_is_404_whatever_the_method(post_node: Installat
         "message": "Unexpected an API version (accepts: 1) (got: 2).",
         "details": {"got": "2"},
     }
+    for path, kind in (("/v1", "text/html"), ("/nothing", "*/*"), ("/nothing", "text/html,*/*")):
+        answer = post_node.client.get(path, headers={"Accept": kind})
+        assert answer.status_code == 404
+        if path == "/v1" or kind == "*/*":
+            message = "Expected an API version (eg /v1) at the start of the request URL."
+            assert answer.get_json() == {"code": 404.2, "message": message}
+        else:
+            assert answer.mimetype == "text/html"
+
+
+def test_a_number_is_told_wrong_only_to_who_may_ask(post_node: Installation) -> None:
+    for path, refusal in (
+        ("/users/x", (400.11, 'Invalid input data type: expected "x" to be (type integer)')),
+        (f"/users/{2**31}", (400.22, f"Provided value '{2**31}' is out of range for type 'integer'")),
+    ):
+        assert administrator(post_node).refused("GET", path) == refusal
+        assert stranger(post_node).refused("GET", path) == UNAUTHENTICATED
 
 
 def test_guessing_waits_by_account_and_by_source_without_shutting_out_the_others(post_node: Installation) -> None:

@@ -36,8 +36,12 @@ def test_the_log_tells_everything_in_central_s_words_the_newest_first(relais: In
     ]
     by_action = {entry["action"]: entry for entry in listed}
     assert sorted(listed[0]) == ["acteeId", "action", "actorId", "details", "loggedAt", "notes"]
+    sent = relais.rows("SELECT id, instance_id FROM receipt")[-1]
+    assert listed[0]["details"] == {"submissionId": sent[0], "submissionDefId": sent[0], "instanceId": sent[1]}
     created = by_action["user.create"]
-    assert created["details"] == {"data": {"actorId": made["id"], "email": "anne@example.org"}}
+    assert created["details"] == {
+        "data": {"actorId": made["id"], "email": "anne@example.org", "password": None, "lastLoginAt": None}
+    }
     assert (created["actorId"], created["notes"]) == (admin.id, "demandé")
     assert by_action["project.update"]["details"] == {"data": {"description": "Postes"}}
     assert by_action["user.assignment.create"]["details"] == {

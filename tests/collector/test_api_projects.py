@@ -11,7 +11,7 @@ from tests.installation import Installation, instance, new_id, xform
 def test_a_project_is_made_changed_and_deleted(relais: Installation) -> None:
     admin = administrator(relais)
     made = admin.done("POST", "/projects", {"name": "Marchés", "description": "Prix", "surprise": 1})
-    assert {key: made[key] for key in made if key not in ("id", "createdAt")} == {
+    assert {key: made[key] for key in made if key not in ("id", "acteeId", "createdAt")} == {
         "name": "Marchés",
         "description": "Prix",
         "archived": None,
@@ -20,6 +20,7 @@ def test_a_project_is_made_changed_and_deleted(relais: Installation) -> None:
         "deletedAt": None,
     }
     path = f"/projects/{made['id']}"
+    assert admin.get(path) == admin.get(path + "/") == {key: made[key] for key in made if key != "acteeId"}
     changed = admin.done("PATCH", path, {"archived": True})
     assert (changed["name"], changed["archived"], changed["updatedAt"] is None) == ("Marchés", True, False)
     assert [project["name"] for project in admin.get("/projects")] == ["Frontières", "Marchés"]

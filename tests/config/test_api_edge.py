@@ -18,7 +18,7 @@ from config.segments import NumberConverter
 
 app = Flask("edge")
 app.url_map.converters["int"] = NumberConverter
-app.before_request(lambda: judge_request(lambda path: False))
+app.before_request(lambda: judge_request(lambda path: False, lambda: None))
 app.after_request(api_answers.finish)
 
 
@@ -95,8 +95,8 @@ def test_a_body_may_be_deflated_but_never_beyond_the_limit() -> None:
 def test_a_word_where_a_number_belongs_is_named_on_the_api_and_leads_nowhere_on_pages() -> None:
     client = app.test_client()
     answer = client.get("/v1/things/x")
-    assert problem(answer) == (400.11, 'Invalid input data type: expected "x" to be (integer)')
-    assert answer.get_json()["details"] == {"value": "x", "expected": "integer"}
+    assert problem(answer) == (400.11, 'Invalid input data type: expected "x" to be (type integer)')
+    assert answer.get_json()["details"] == {"value": "x", "expected": "type integer"}
     assert problem(client.get("/v1/things/99999999999"))[0] == 400.22
     assert client.get("/things/x").status_code == 404
     assert client.get("/v1/things/7").get_json()["number"] == 7
