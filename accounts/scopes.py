@@ -6,6 +6,7 @@ which turns a scope into conditions: nobody else interprets one.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Protocol
 
 from sqlalchemy import delete, select
@@ -91,8 +92,10 @@ def _scope(actor_id: int, rows: Sequence[ScopeRule]) -> Scope:
 
 def scopes_in(session: Session, project_id: int) -> list[Scope]:
     """Every scope of a project, by actor."""
-    query = select(ScopeRule.actor_id).where(ScopeRule.project_id == project_id).distinct().order_by(ScopeRule.actor_id)
-    return [scope_of(session, actor_id, project_id) for actor_id in session.scalars(query)]
+    query = select(ScopeRule).where(ScopeRule.project_id == project_id).order_by(ScopeRule.actor_id, ScopeRule.number)
+    return [
+        _scope(actor_id, list(rows)) for actor_id, rows in groupby(session.scalars(query), lambda row: row.actor_id)
+    ]
 
 
 def replace_scope(

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts.models import ScopeProperty, Server
+from accounts.models import Server
 from accounts.projects import get_project
 from accounts.roles import forms_where
 from accounts.scopes import scope_of
@@ -19,6 +19,7 @@ from accounts.sessions import Person
 from accounts.signed_in import api_caller, demand
 from collector.change_schemas import ChangesQuery, ChangesSchema, change_json
 from collector.changes import Follower, Page, changes_after, newest
+from collector.scope_changes import still_looked_up
 from config.api_errors import unexpected_value, wrong_type
 from config.database import reading
 from config.description import describe
@@ -82,10 +83,7 @@ def _follower(session: Session, person: Person, project_id: int) -> Follower:
 
 def _view(session: Session, follower: Follower) -> str:
     """Equal while the same log is seen with the same eyes."""
-    incomplete = select(ScopeProperty.property).where(
-        ScopeProperty.project_id == follower.project_id, ScopeProperty.looked_up_to < ScopeProperty.needed_to
-    )
-    unknown = sorted(session.scalars(incomplete)) if follower.scope.limited else []
+    unknown = sorted(still_looked_up(session, follower.project_id)) if follower.scope.limited else []
     forms = None if follower.forms is None else sorted(follower.forms)
     return etag_of(session.scalar(select(Server.incarnation)), forms, follower.scope.key, unknown)[:16]
 

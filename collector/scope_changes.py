@@ -61,13 +61,15 @@ def sees_whole(session: Session, person: Person, project_id: int, actor_id: int)
 
 def looks_up_still(session: Session, project_id: int, scope: Scope) -> bool:
     """Whether answers of older submissions are still being looked up for this scope: those are hidden until then."""
-    asked = {rule.property for rule in scope.rules} - {OWN}
+    return not {rule.property for rule in scope.rules}.isdisjoint(still_looked_up(session, project_id))
+
+
+def still_looked_up(session: Session, project_id: int) -> frozenset[str]:
+    """The properties that are not known yet of every submission."""
     behind = select(ScopeProperty.property).where(
-        ScopeProperty.project_id == project_id,
-        ScopeProperty.property.in_(asked),
-        ScopeProperty.looked_up_to < ScopeProperty.needed_to,
+        ScopeProperty.project_id == project_id, ScopeProperty.looked_up_to < ScopeProperty.needed_to
     )
-    return session.scalars(behind).first() is not None
+    return frozenset(session.scalars(behind))
 
 
 def require_whole_view(session: Session, person: Person, project_id: int, actor_id: int) -> None:

@@ -90,3 +90,26 @@ def test_senders_are_told_once_each_by_name(relais: Installation, admin: Caller)
         "admin",
         "Téléphone 1",
     ]
+
+
+def test_the_server_s_log_names_submissions_as_central_does(relais: Installation, admin: Caller) -> None:
+    first = created(admin, photo="a.jpg")
+    admin.send(instance("uuid:2", deprecated_id=first, photo="a.jpg"), one(first), "PUT")
+    admin.call("POST", one(first, "attachments", "a.jpg"), data=b"\xff\xd8\xff", content_type="image/jpeg")
+    admin.call("PATCH", one(first), json={"reviewState": "approved"})
+    admin.call("DELETE", one(first))
+    ids = dict(relais.rows("SELECT instance_id, id FROM receipt"))
+    log = {each["action"]: each["details"] for each in admin.json("/v1/audits?limit=5")}
+    root = {"submissionId": ids[first]}
+    assert log == {
+        "submission.create": {**root, "instanceId": first, "submissionDefId": ids[first]},
+        "submission.update.version": {**root, "instanceId": "uuid:2", "submissionDefId": ids["uuid:2"]},
+        "submission.attachment.update": {
+            "instanceId": first,
+            "submissionDefId": ids["uuid:2"],
+            "name": "a.jpg",
+            "replaced": False,
+        },
+        "submission.update": {**root, "submissionDefId": ids["uuid:2"], "reviewState": "approved"},
+        "submission.delete": {**root, "instanceId": first},
+    }
