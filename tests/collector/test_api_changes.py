@@ -184,6 +184,12 @@ def test_whoever_has_one_form_hears_of_that_form(relais: Installation, admin: Ca
 # Waiting
 
 
+@pytest.fixture(autouse=True)
+def _nobody_has_stopped() -> None:
+    """Servers of other tests in this process have come to their end."""
+    stop_is(False)
+
+
 def test_a_request_waits_for_a_change(post_node: Installation) -> None:
     admin = admin_of(post_node)
     start = since(admin, "now")["next"]
