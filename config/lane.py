@@ -60,6 +60,8 @@ class Lanes(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no ty
         self._waiting: list[Any] = []
         self._closed = False
         self._thread: threading.Thread | None = None
+        # The lane's thread while it gives its answers: the sockets' thread is woken once for all of them (config.server).
+        self.speaker: int | None = None
 
     @property
     def lane_length(self) -> int:
@@ -103,20 +105,29 @@ class Lanes(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no ty
             except Exception:
                 # The ordinary way meets the same again, one by one, and reports it.
                 logger.exception("a batch goes the ordinary way")
-            for channel, answer in zip(channels, answers, strict=True):
-                if answer is None:
-                    super().add_task(channel)
-                    continue
-                channel.requests[0].prepared = answer
-                try:
-                    channel.service()
-                except Exception:
-                    logger.exception("an answer could not be given")
+            self.speaker = threading.get_ident()
+            try:
+                for channel, answer in zip(channels, answers, strict=True):
+                    self._give(channel, answer)
+            finally:
+                self.speaker = None
+            channels[0].server.pull_trigger()
+
+    def _give(self, channel: Any, answer: Prepared | None) -> None:
+        if answer is None:
+            super().add_task(channel)
+            return
+        channel.requests[0].prepared = answer
+        try:
+            channel.service()
+        except Exception:
+            logger.exception("an answer could not be given")
 
 
 def _is_taken(channel: Any, together: Together) -> bool:
     request = channel.requests[0]
-    if request.error is not None or request.chunked:
+    # Behind an answer that is still leaving, the lane's thread would wait for whoever reads it, and all others with it.
+    if request.error is not None or request.chunked or channel.total_outbufs_len:
         return False
     return together.takes(request.command, request.path, request.content_length)
 

@@ -114,6 +114,12 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no type infor
             stop_is(True)
             self.pull_trigger()
 
+    def pull_trigger(self) -> None:
+        """Wake the thread that serves the sockets; not for each of the answers that the lane gives together: it would look
+        at all connections each time, and hold the interpreter while the lane has more to say."""
+        if self.task_dispatcher.speaker != threading.get_ident():
+            super().pull_trigger()
+
     def maintenance(self, now: float) -> None:
         """Close what has been silent, or has lingered, for too long."""
         super().maintenance(now)

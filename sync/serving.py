@@ -20,6 +20,7 @@ from accounts.cli import key_url, qr_text
 from collector.check import blob_fault
 from collector.door import SURROUNDINGS, Door
 from collector.export_queue import run_next
+from collector.key_lane import KeyLane
 from collector.upload_part import UPLOAD_PREFIX
 from config.address import configured_url
 from config.database import sqlite_module
@@ -72,6 +73,7 @@ def run_server(app: Flask, opened: Services) -> None:
                 tempdir=settings.temporary,
                 threads=settings.threads,
                 gate=door,
+                together=KeyLane(opened),
                 error_page=door.error_page,
                 max_body_bytes=settings.max_file_bytes + settings.max_xml_bytes + 2 * SURROUNDINGS,
                 proxies=settings.proxies,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from config.lane import BATCH, Asked, Prepared
-from tests.config.serving.house import House, post_head, read_answer, wait_until
+from tests.config.serving.house import STALLED_SIZE, House, post_head, read_answer, wait_until
 
 
 class Echo:
@@ -103,3 +103,38 @@ def test_stopping_answers_what_was_asked(open_house: Callable[..., House]) -> No
         house.server.stop()
         echo.open.set()
         assert waiting.result() == (202, b"late")
+
+
+def test_the_thread_of_the_sockets_is_woken_once_for_all_answers_of_a_batch(open_house: Callable[..., House]) -> None:
+    """Woken for each, it looked at all connections each time: a third of the rate at 32 phones."""
+    echo = Echo()
+    house = open_house(together=echo)
+    wake: Callable[[], None] = house.server.trigger.pull_trigger
+    pulls: list[str] = []
+
+    def counted() -> None:
+        pulls.append(threading.current_thread().name)
+        wake()
+
+    house.server.trigger.pull_trigger = counted
+    echo.open.clear()
+    with ThreadPoolExecutor(40) as pool:
+        first = pool.submit(post, house, b"first")
+        assert echo.busy.wait(10)
+        waiting = [pool.submit(post, house, b"x") for _ in range(39)]
+        wait_until(lambda: house.server.task_dispatcher.lane_length == 39, 10)
+        echo.open.set()
+        assert {each.result() for each in [first, *waiting]} == {(202, b"first"), (202, b"x")}
+    wait_until(lambda: pulls.count("lane") == 2)
+    assert [len(batch) for batch in echo.batches] == [1, 39]
+
+
+def test_behind_a_download_that_nobody_reads_no_one_waits_in_the_lane(open_house: Callable[..., House]) -> None:
+    house = open_house(together=Echo())
+    with house.connect() as stalled:
+        stalled.sendall(b"GET /csv.zip HTTP/1.1\r\nHost: relais\r\n\r\n" + post_head("/small", 4) + b"mine")
+        wait_until(lambda: len(house.environs) == 2)
+        assert post(house, b"other") == (202, b"other")
+        read = len(stalled.recv(65536))
+        while read < STALLED_SIZE:
+            read += len(stalled.recv(1 << 20))
