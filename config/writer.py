@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
@@ -97,6 +98,7 @@ class Writer:
         self._ready = threading.Condition(threading.Lock())
         self._waiting: list[_Item] = []
         self._closed = False
+        self._at_work, self._asked_at = False, float("-inf")
         self._connection: Connection | None = None
         self._thread: threading.Thread | None = None
 
@@ -127,6 +129,11 @@ class Writer:
         call.wait()
         return items
 
+    def quiet_seconds(self) -> float:
+        """How long nobody has asked for anything: what can wait, waits while phones send. Those who are kept waiting, by the
+        database's lock for example, are no quiet."""
+        return 0.0 if self._waiting or self._at_work else time.monotonic() - self._asked_at
+
     def close(self) -> None:
         """Commit what was accepted, then stop."""
         with self._ready:
@@ -143,6 +150,7 @@ class Writer:
                 if not self._waiting:
                     break
                 batch = self._take()
+                self._at_work = True
             try:
                 self._commit_batch(batch)
             except BaseException as error:
@@ -150,6 +158,7 @@ class Writer:
                 log.exception("writer: a batch failed outside the database")
                 self._drop_connection()
                 _fail(batch, error)
+            self._at_work, self._asked_at = False, time.monotonic()
             for item in batch:
                 item.call.one_is_done()
         self._drop_connection()

@@ -166,3 +166,18 @@ def test_several_handed_over_at_once_hear_each_their_own(opened: Opened) -> None
     assert isinstance(second, ValueError)
     assert opened.names() == ["a", "c"]
     assert opened.database.writer.commit_all([]) == []
+
+
+def test_whoever_is_kept_waiting_is_no_quiet(sqlite_notes: Opened) -> None:
+    """The matcher works when phones pause. Phones that wait for the lock it holds have not paused."""
+    writer = sqlite_notes.database.writer
+    assert writer.quiet_seconds() > 60
+    with ThreadPoolExecutor(1) as pool, sqlite_notes.database.transaction():
+        waiting = pool.submit(writer.commit, Note("a"))
+        while writer.quiet_seconds() > 60:
+            time.sleep(0.005)
+        time.sleep(0.05)
+        assert writer.quiet_seconds() == 0.0
+    assert waiting.result() == "kept a"
+    time.sleep(0.02)
+    assert 0 < writer.quiet_seconds() < 60
