@@ -24,6 +24,7 @@ from collector.key_lane import KeyLane
 from collector.upload_part import UPLOAD_PREFIX
 from config.address import configured_url
 from config.database import sqlite_module
+from config.memory import keep_little
 from config.server import serve
 from config.services import Services
 from config.settings import SettingError
@@ -50,6 +51,7 @@ def _warn_of_old_sqlite(opened: Services) -> None:
 
 def run_server(app: Flask, opened: Services) -> None:
     """Make what the first start needs, look at what an unclean stop may have left, then serve until a signal."""
+    keep_little()
     _require_address(opened.settings.host)
     with _only_one(opened.settings.data), _marked_running(opened):
         _warn_of_old_sqlite(opened)
