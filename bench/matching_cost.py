@@ -7,6 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
+
 from bench.people.interviews import KINDS, interviews
 from bench.people.sahel import sahel
 from sync.rules.identity.finding import find_pairs, shortlist
@@ -122,19 +124,28 @@ def near_copies() -> None:
             f"{standard.bits:.1f} | {standard.information:.0f} |",
             flush=True,
         )
-    print("\n| interviews of 100 questions | CPU ms p50 for one more | standard s |\n|---|---|---|")
+    print("\n| interviews of 100 questions | CPU ms p50 / p99 for one more | to keep it | standard s | bytes each |")
+    print("|---|---|---|---|---|")
     for count in (10_000, 100_000):
         made = interviews(KINDS[0], count=count)
+        before = psutil.Process().memory_info().rss
         book = Interviews(100)
+        started = time.process_time()
         for answers in made.answers:
             book.add(answers)
+        kept = 1000 * (time.process_time() - started) / count
+        size = (psutil.Process().memory_info().rss - before) / count
         started = time.process_time()
         standard = book.standard()
         measured = time.process_time() - started
         times = []
-        for number in range(count - 100, count):
+        for number in range(count - 200, count):
             started = time.process_time()
             book.copies_of(number, standard)
             times.append(1000 * (time.process_time() - started))
-        print(f"| {count:,} | {sorted(times)[50]:.2f} | {measured:.1f} |", flush=True)
+        times.sort()
+        print(
+            f"| {count:,} | {times[100]:.2f} / {times[197]:.2f} | {kept:.3f} | {measured:.1f} | {size:.0f} |",
+            flush=True,
+        )
     print()

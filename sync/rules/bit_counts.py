@@ -1,6 +1,11 @@
 """Count in thousands of places at once: place i of a long number is its bit i, a count is one number per binary digit (a plane)."""
 
+import re
 from collections.abc import Iterator
+
+# More ones than this are sooner found byte by byte.
+_FEW = 12
+_ANY = re.compile(rb"[^\0]", re.DOTALL)
 
 
 def counts(bits: list[int]) -> list[int]:
@@ -46,8 +51,15 @@ def at_least(planes: list[int], least: int) -> int:
 
 
 def ones(bits: int) -> Iterator[int]:
-    """The places of the ones."""
-    while bits:
-        lowest = bits & -bits
-        yield lowest.bit_length() - 1
-        bits ^= lowest
+    """The places of the ones, the lowest first."""
+    if bits.bit_count() <= _FEW:
+        while bits:
+            lowest = bits & -bits
+            yield lowest.bit_length() - 1
+            bits ^= lowest
+        return
+    data = bits.to_bytes((bits.bit_length() + 7) // 8, "little")
+    for found in _ANY.finditer(data):
+        place = 8 * found.start()
+        byte = data[found.start()]
+        yield from (place + each for each in range(8) if byte >> each & 1)

@@ -125,6 +125,28 @@ def test_near_copies_are_found_exactly() -> None:
             }
 
 
+def test_near_copies_stay_exact_when_interviews_go_and_some_are_nearly_blank(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.rules.answer_matrix._TAIL", 64)
+    made = interviews(KINDS[0], seed=5, count=200)
+    book = Interviews(made.kind.questions)
+    for answers in made.answers:
+        book.add(answers)
+    for answers in made.answers[:20]:
+        book.add([answer if place < 9 else None for place, answer in enumerate(answers)])
+    gone = set(range(3, 200, 7))
+    for number in gone:
+        book.remove(number)
+    book.remove(3)
+    assert (len(book), book.here) == (220, 220 - len(gone))
+    for number in sorted(set(range(0, 220, 20)) - gone):
+        scored = {other: book.compare(number, other) for other in set(range(220)) - gone - {number}}
+        for bits in (-300.0, -10.0, 8.0, 60.0):
+            found = book.copies_of(number, Standard(bits, 1.0, 0.0))
+            assert {each.number: each for each in found} == {
+                other: each for other, each in scored.items() if each.bits >= bits
+            }
+
+
 def test_copies_stand_out_on_a_telling_form_and_nothing_is_said_on_one_that_tells_nothing() -> None:
     telling, silent = (interviews(KINDS[kind], seed=5, count=400) for kind in (0, 2))
     books = []
