@@ -108,6 +108,7 @@ def order_export(project_id: int, xml_form_id: str) -> ResponseReturnValue:
     with reading() as session:
         form = _form(session, person, project_id, xml_form_id)
         plan = export_queue.plan_for(session, services(), form, person.actor_id, asked)
+        plan.settle(session)
     with changing() as session:
         stored = export_queue.order(session, plan, person.actor_id)
         return jsonify(_shown(stored))

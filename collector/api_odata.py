@@ -16,6 +16,7 @@ from accounts.errors import not_found
 from accounts.scopes import mask_of, scope_of
 from accounts.signed_in import api_caller, demand, raw_target
 from collector import reading, stamps, stored_submissions
+from collector.api_exports import streamed
 from collector.masking import Mask
 from collector.models import Submission
 from collector.odata import feed
@@ -210,8 +211,9 @@ def _encoded(text: str) -> str:
 
 
 def _json(pieces: Iterator[bytes]) -> Response:
+    # What is wrong with the request is known by the first, also when only the head is wanted.
     first = next(pieces)
-    return _odata(Response(chain([first], pieces), content_type="application/json; charset=utf-8"))
+    return _odata(streamed(chain([first], pieces), "application/json; charset=utf-8", compress=True))
 
 
 def _odata(answer: Response) -> Response:

@@ -52,6 +52,7 @@ def export_form(project_id: int, xml_form_id: str, kind: str, options: dict[str,
         form = form_facts(session, project_id, xml_form_id)
         since = last_seq(session, form, None, asked) if asked.since else 0
         plan = plan_export(session, services(), form, selection_of(form, EVERYTHING), asked, since=since)
+        plan.settle(session)
     path = output / f"{plan.planned_at:%Y-%m-%dT%H%M%S.%fZ}-{plan.file_name}" if output.is_dir() else output
     with transaction() as session:
         run = Run(services(), plan, *begin(session, plan, None))
@@ -60,7 +61,7 @@ def export_form(project_id: int, xml_form_id: str, kind: str, options: dict[str,
         with reading() as session:
             passport = session.get_one(StoredExport, (project_id, run.number)).passport
         path.with_name(f"{path.name}.passport.json").write_bytes(orjson.dumps(passport, option=orjson.OPT_INDENT_2))
-    rows = len(plan.wanted) - plan.gone
+    rows = plan.due
     result({"file": str(path), "submissions": rows, "export": run.number}, f"{rows} submissions are in {path}.")
 
 

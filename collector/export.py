@@ -2,7 +2,6 @@
 
 import tempfile
 from array import array
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,6 +16,7 @@ from accounts.scopes import Scope
 from collector import stored_submissions
 from collector.archive import safe_file_name
 from collector.export_request import RECEIVED, ExportRequest
+from collector.exported import ExportedSubmission
 from collector.exports import formats
 from collector.form_words import FormWords, form_words
 from collector.masking import NO_MASK, Mask
@@ -54,27 +54,81 @@ class FormFacts:
 
 @dataclass
 class Plan:
-    """What will be exported, decided at one moment: later arrivals are not in it. `wanted` are the submissions, newest first;
-    `states` counts them by review state, `left_out` those of the form that are not in it, by reason; `seq` is the last event
-    that had happened."""
+    """What will be exported. `selection` is narrowed by all that was asked, `steps` say in which turns.
+
+    `settle` decides which submissions these are, at one moment: later arrivals are not in it. `wanted` are then the submissions,
+    newest first; `states` counts them by review state, `left_out` those of the form that are not in it, by reason; `seq` is
+    the last event that had happened. A filter that asks about answers is decided row by row while they are read: `wanted` are
+    those it may let through, and `states`, `refused` and `taken` are right once all have been read. `gone` are those deleted
+    meanwhile.
+    """
 
     form: FormFacts
     request: ExportRequest
     selection: Selection
+    steps: "tuple[Step, ...]"
     definition: FormDefinition
-    look: Look
     condition: Condition
-    wanted: "array[int]"
-    states: dict[str, int]
-    left_out: dict[str, int]
-    seq: int
-    planned_at: datetime
     words: FormWords
     definitions: tuple[tuple[str, FormDefinition], ...] = ()
-    gone: int = 0
     keys: Keys = NO_KEYS
+    look: Look = field(default_factory=Look)
+    settled: bool = False
+    wanted: "array[int]" = field(default_factory=lambda: array("q"))
+    states: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+    seq: int = 0
+    planned_at: datetime = field(default_factory=now)
+    gone: int = 0
+    refused: int = 0
+    taken: "array[int]" = field(default_factory=lambda: array("q"))
     signatures: Signatures = field(default_factory=Signatures)
     progress: Callable[[int], None] = lambda _: None
+
+    def settle(self, session: Session) -> None:
+        """Decide which submissions are exported, once. It takes the longer the more there are: a download begins before."""
+        if self.settled:
+            return
+        counter = session.get(ProjectCounter, self.form.project_id)
+        self.seq = counter.seq if counter else 0
+        self.wanted = stored_submissions.every_id(session, self.selection)
+        self.states, self.left_out = _counted(session, self)
+        if sum(self.states.values()) != len(self.wanted):
+            self.states, self.left_out = _counted(session, self, anew=True)
+        self.settled = True
+
+    def begin(self) -> None:
+        """The submissions are read from the first on, perhaps again."""
+        self.gone = self.refused = 0
+        if self.condition.holds is not None:
+            self.states, self.taken = {}, array("q")
+
+    def lets_through(self, page: list[ExportedSubmission]) -> list[ExportedSubmission]:
+        """Those of a page that the filter lets through, entered in the books."""
+        holds = self.condition.holds
+        if holds is None:
+            return page
+        found = [each for each in page if holds(each)]
+        self.refused += len(page) - len(found)
+        self.taken.extend(each.row.id for each in found)
+        for each in found:
+            state = each.row.review_state or RECEIVED
+            self.states[state] = self.states.get(state, 0) + 1
+        return found
+
+    @property
+    def due(self) -> int:
+        """How many submissions must be in the file, once all are read."""
+        return len(self.wanted) - self.gone - self.refused
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """How many submissions of the form are not in the file, by reason, once all are read."""
+        found = dict(self.left_out)
+        for reason, count in (("filter", self.refused), ("gone", self.gone)):
+            if count:
+                found[reason] = found.get(reason, 0) + count
+        return found
 
     @property
     def file_name(self) -> str:
@@ -121,70 +175,58 @@ def plan_export(
     since: int = 0,
     keys: Keys = NO_KEYS,
 ) -> Plan:
-    """Decide what the export holds; Problem 400 or 501 for a filter that cannot be. `since`: the last event of the export
-    before, for requests of what is new. `keys` open what is encrypted."""
+    """Decide what the export is made of; Problem 400 or 501 for a filter that cannot be. `since`: the last event of the export
+    before, for requests of what is new. `keys` open what is encrypted. Which submissions it holds is decided by `settle`."""
     definition = target_of(session, form, request)
     wanted = condition(request.filter or None, filterable(definition, definition.tables[0]))
     steps = _steps(form, request, wanted, since, keys)
-    left_out, narrowed = {}, selection
-    for reason, conditions, with_trash in steps:
-        before = stored_submissions.count_states(session, narrowed) if reason else None
-        narrowed = replace(narrowed, where=(*narrowed.where, *conditions), with_trash=with_trash)
-        if before is not None:
-            missing = sum(before.values()) - sum(stored_submissions.count_states(session, narrowed).values())
-            if missing:
-                left_out[reason] = missing
-    ids, states = stored_submissions.ids_and_states(session, narrowed)
-    if wanted.holds is not None:
-        ids, states = _that_hold(session, narrowed, ids, wanted.holds, left_out)
-    words = form_words(session, opened.storage, form.project_id, [each[0] for each in form.versions], request.language)
-    counter = session.get(ProjectCounter, form.project_id)
-    return Plan(
-        form,
-        request,
-        narrowed,
-        definition,
-        Look(),
-        wanted,
-        ids,
-        states,
-        left_out,
-        counter.seq if counter else 0,
-        now(),
-        words,
-        _definitions(session, form) if formats()[request.format].typed else (),
-        keys=keys,
+    narrowed = replace(
+        selection,
+        where=(*selection.where, *(each for step in steps for each in step.conditions)),
+        with_trash=any(step.with_trash for step in steps),
     )
+    words = form_words(session, opened.storage, form.project_id, [each[0] for each in form.versions], request.language)
+    definitions = _definitions(session, form) if formats()[request.format].typed else ()
+    return Plan(form, request, narrowed, tuple(steps), definition, wanted, words, definitions, keys)
 
 
 def _definitions(session: Session, form: FormFacts) -> tuple[tuple[str, FormDefinition], ...]:
     return tuple((name, definition_of(session, form.project_id, number)) for number, name in form.versions)
 
 
-def _that_hold(
-    session: Session, selection: Selection, ids: "array[int]", holds: Callable[[Any], bool], left_out: dict[str, int]
-) -> "tuple[array[int], Counter[str]]":
-    """Those whose answers the filter lets through: all are looked at."""
-    kept, states = array("q"), Counter[str]()
-    for start in range(0, len(ids), CHUNK):
-        for each in stored_submissions.read(session, selection, ids[start : start + CHUNK]):
-            if holds(each):
-                kept.append(each.row.id)
-                states[each.row.review_state or RECEIVED] += 1
-    left_out["filter"] = left_out.get("filter", 0) + len(ids) - len(kept)
-    return kept, states
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A reason why submissions are left out, and the conditions that those do not meet; whether the trash counts."""
+
+    reason: str
+    conditions: tuple[Any, ...]
+    with_trash: bool = False
 
 
-_Step = tuple[str, list[Any], bool]
+def _counted(session: Session, plan: Plan, *, anew: bool = False) -> tuple[dict[str, int], dict[str, int]]:
+    """(how many by review state, how many each step leaves out)."""
+    taken = len(plan.selection.where) - sum(len(step.conditions) for step in plan.steps)
+    selection = replace(plan.selection, where=plan.selection.where[:taken], with_trash=False)
+    states, left_out = stored_submissions.count_states(session, selection, anew=anew), {}
+    for step in plan.steps:
+        selection = replace(selection, where=(*selection.where, *step.conditions), with_trash=step.with_trash)
+        before = states
+        if step.reason == "state":
+            states = {state: count for state, count in states.items() if state in plan.request.states}
+        else:
+            states = stored_submissions.count_states(session, selection)
+        missing = sum(before.values()) - sum(states.values())
+        if missing > 0:
+            left_out[step.reason] = missing
+    return states, left_out
 
 
-def _steps(form: FormFacts, request: ExportRequest, wanted: Condition, since: int, keys: Keys) -> list[_Step]:
-    """(why submissions are left out, the conditions they do not meet, whether the trash counts) in turn."""
-    steps: list[_Step] = []
+def _steps(form: FormFacts, request: ExportRequest, wanted: Condition, since: int, keys: Keys) -> list[Step]:
+    steps: list[Step] = []
     if request.states:
         named = [state for state in request.states if state != RECEIVED]
         received = [Submission.review_state.is_(None)] if RECEIVED in request.states else []
-        steps.append(("state", [or_(false(), Submission.review_state.in_(named), *received)], False))
+        steps.append(Step("state", (or_(false(), Submission.review_state.in_(named), *received),)))
     if request.versions:
         numbers = [number for number, name in form.versions if name in request.versions]
         shown = aliased(Receipt)
@@ -197,7 +239,7 @@ def _steps(form: FormFacts, request: ExportRequest, wanted: Condition, since: in
             )
             .exists()
         )
-        steps.append(("version", [current], False))
+        steps.append(Step("version", (current,)))
     if request.since:
         happened = (
             select(Event.seq)
@@ -209,11 +251,11 @@ def _steps(form: FormFacts, request: ExportRequest, wanted: Condition, since: in
             )
             .exists()
         )
-        steps.append(("unchanged", [happened], False))
+        steps.append(Step("unchanged", (happened,)))
     if keys.asked:
-        steps.append(("key", [keys.condition()], False))
+        steps.append(Step("key", (keys.condition(),)))
     if request.filter:
-        steps.append(("filter", [and_(wanted.sql)], wanted.with_trash))
+        steps.append(Step("filter", (and_(wanted.sql),), wanted.with_trash))
     return steps
 
 

@@ -20,6 +20,16 @@ from collector.stored_files import FileOfSubmission
 from collector.unlocking import NO_KEYS, Keys, Lock, Opener, locked_answers
 from config.services import Services
 
+# So many submissions are looked through for the first rows of a filter's.
+LOOKED_THROUGH = 2_000
+
+
+def settle(opened: Services, plan: Plan) -> None:
+    """Decide now which submissions are exported, unless that is decided."""
+    if not plan.settled:
+        with opened.database.reading() as session:
+            plan.settle(session)
+
 
 def look_of(opened: Services, plan: Plan) -> Look:
     """How the columns are named and cells written; reads the answers of questions with several choices when they are split."""
@@ -41,6 +51,7 @@ def values_in_use(opened: Services, plan: Plan) -> dict[str, tuple[str, ...]]:
     found: dict[str, set[str]] = {each.path: set() for each in plan.definition.fields if each.multiple}
     if not found:
         return {}
+    settle(opened, plan)
     sheets = sheets_of(plan.definition)
     # The lines with ODK Central's options are most likely to be there, and remember what they have seen.
     key = rendered.rendition_key(plan.definition, sheets, CENTRAL, Dialect(), (), _chosen(plan))
@@ -58,7 +69,8 @@ def values_in_use(opened: Services, plan: Plan) -> dict[str, tuple[str, ...]]:
 
 def read_chunks(opened: Services, plan: Plan) -> Iterator[list[Prepared]]:
     """The submissions of the plan in the columns of the export; those that are gone meanwhile are counted."""
-    plan.gone = 0
+    settle(opened, plan)
+    plan.begin()
     for start in range(0, len(plan.wanted), CHUNK):
         yield _read(opened, plan, rendered.Stretch(start, start + CHUNK, whole=False))
 
@@ -74,7 +86,7 @@ def _read(opened: Services, plan: Plan, stretch: rendered.Stretch, keys: Keys | 
     if locked:
         opener, mask = _opener(opened, keys), plan.selection.mask
         page = [opener.submission(each, *locked[each.row.id], mask) if each.row.id in locked else each for each in page]
-    return [prepared(each, plan.definition) for each in page]
+    return [prepared(each, plan.definition) for each in plan.lets_through(page)]
 
 
 def _opener(opened: Services, keys: Keys) -> Opener:
@@ -88,14 +100,15 @@ def _parts(opened: Services, plan: Plan, key: str) -> Iterator[rendered.Kept | r
 
 
 def _cover(session: Session, plan: Plan, key: str) -> rendered.Cover:
-    if plan.selection.mask.hidden:
+    if plan.selection.mask.hidden or plan.condition.holds is not None:
         return rendered.Cover()
     return rendered.cover_of(session, plan.form.project_id, plan.form.form_id, key)
 
 
 def chunks_with_rendered(opened: Services, plan: Plan, sheets: Sequence[Sheet]) -> Iterator[Chunk]:
     """As `read_chunks`, with what was rendered beforehand; what had to be read is rendered and kept for the next time."""
-    plan.gone = 0
+    settle(opened, plan)
+    plan.begin()
     form, dialect = plan.form, plan.request.dialect
     # All sheets are kept together, also for an export of the first alone.
     every = sheets_of(plan.definition, plan.look) if plan.request.repeats == FILES else list(sheets)
@@ -164,7 +177,7 @@ def export_of(opened: Services, plan: Plan) -> Export:
         media=lambda: _media(opened, plan) if request.attachments else iter(()),
         audits=lambda: _audits(opened, plan) if request.attachments else iter(()),
         codebook=codebook_of(plan.definition, sheets, plan.words, plan.definitions) if plan.definitions else [],
-        due=lambda: len(plan.wanted) - plan.gone,
+        due=lambda: plan.due,
     )
 
 
@@ -175,12 +188,24 @@ def _sheets(opened: Services, plan: Plan) -> list[Sheet]:
 
 
 def first_rows(opened: Services, plan: Plan, most: int) -> tuple[list[str], list[list[str]]]:
-    """(names of columns, rows) of the first table, made of the newest submissions alone."""
-    few = replace(plan, wanted=plan.wanted[:most])
+    """(names of columns, rows) of the first table, made of the newest submissions alone; for a filter that asks about answers
+    a few thousand are looked through."""
+    few = replace(plan, wanted=_newest(opened, plan, most))
     few.look = look_of(opened, few)
     sheet = _sheets(opened, few)[0]
     rows = [list(row) for chunk in read_chunks(opened, few) for each in chunk for row in sheet.rows(each)]
     return [column.name for column in sheet.columns], rows[:most]
+
+
+def _newest(opened: Services, plan: Plan, most: int) -> "array[int]":
+    if plan.condition.holds is None:
+        return plan.wanted[:most]
+    looking, found = replace(plan, wanted=plan.wanted[:LOOKED_THROUGH]), array("q")
+    for chunk in read_chunks(opened, looking):
+        found.extend(each.row.id for each in chunk)
+        if len(found) >= most:
+            break
+    return found[:most]
 
 
 def _noted(plan: Plan, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
@@ -189,7 +214,7 @@ def _noted(plan: Plan, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
     for chunk in chunks:
         yield chunk
         done += chunk.submissions if isinstance(chunk, Segment) else len(chunk)
-        plan.progress(done)
+        plan.progress(done + plan.refused + plan.gone)
 
 
 def _media(opened: Services, plan: Plan) -> Iterator[Media]:
@@ -225,9 +250,9 @@ def _opened_file(opened: Services, opener: Opener, file: FileOfSubmission) -> tu
     return opener.file(file.sha256, file.lock, file.name)
 
 
-def _taken(plan: Plan) -> set[int] | None:
+def _taken(plan: Plan) -> frozenset[int] | None:
     """The submissions in the export, where only their answers tell."""
-    return None if plan.condition.holds is None else set(plan.wanted)
+    return None if plan.condition.holds is None else frozenset(plan.taken)
 
 
 def media_path(name: str, folder: str = "") -> str:

@@ -135,7 +135,8 @@ def finish(
     if facts is None:
         return
     stored.passport = facts
-    stored.done = facts["submissions"]["written"]
+    stored.seq = facts["lastEvent"]
+    stored.total, stored.done = facts["submissions"]["wanted"], facts["submissions"]["written"]
     stored.file_name = facts["file"]["name"]
     stored.size, stored.sha256 = facts["file"]["size"], facts["file"]["sha256"]
     details = {

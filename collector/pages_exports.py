@@ -1,6 +1,6 @@
 """What can be taken away of a form: choose, look at the first rows, download or have it prepared; and what was prepared."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from accounts.errors import not_found
 from accounts.sessions import Person
 from accounts.signed_in import require_own_form, signed_in
-from collector import export_presets, export_queue
+from collector import export_presets, export_queue, stored_submissions
 from collector.api_exports import answer_of, streamed
 from collector.export import Plan, form_facts
 from collector.export_choices import FRENCH, PLAIN, QUICK, VERY_QUICK, as_fields, of_fields, spreadsheet_of
@@ -65,11 +65,16 @@ def show_data(project_id: int, xml_form_id: str) -> ResponseReturnValue:
     with reading() as session:
         frame, form = _open(session, person, project_id, xml_form_id)
         plan = _plan(session, frame, form, asked)
+        chosen = "format" in request.args
+        if chosen:
+            plan.settle(session)
+        total = sum(
+            stored_submissions.count_states(session, replace(plan.selection, where=(), with_trash=False)).values()
+        )
         exports = export_queue.list_exports(session, project_id, form.id, person.actor_id, 10)
         presets = export_presets.list_presets(session, project_id, form.id, person.actor_id)
         encrypted = bool(keys_needed(session, plan.selection))
         repeats = [(table.path, table.path.strip("/")) for table in form.definition(session).tables[1:]]
-    chosen = "format" in request.args
     return render_template(
         "collector/data.html",
         frame=frame,
@@ -85,7 +90,7 @@ def show_data(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         languages=[(each, each) for each in plan.words.languages],
         masked=bool(plan.selection.mask.hidden),
         encrypted=encrypted,
-        total=len(plan.wanted) + sum(plan.left_out.values()),
+        total=total,
         preview=_preview(plan) if chosen else None,
         exports=[each for each in exports if each.expires_at is not None],
         pending=any(each.status in ("queued", "running") for each in exports),
@@ -130,6 +135,7 @@ def order(project_id: int, xml_form_id: str) -> ResponseReturnValue:
     with reading() as session:
         frame, form = _open(session, person, project_id, xml_form_id)
         plan = _plan(session, frame, form, asked)
+        plan.settle(session)
     with transaction() as session:
         export_queue.order(session, plan, person.actor_id)
     return _back(project_id, xml_form_id)

@@ -27,7 +27,6 @@ def scope_hash(scope: Scope) -> str:
 def passport_of(plan: Plan, ledger: Ledger, *, number: int, person: dict[str, Any] | None) -> dict[str, Any]:
     """The facts, as JSON has them; `number` is the export's, `person` who asked for it."""
     opened = {"openedKeys": list(plan.keys.asked), "signatures": plan.signatures.as_json()} if plan.keys.asked else {}
-    left_out = dict(plan.left_out) | ({"gone": plan.gone} if plan.gone else {})
     return {
         "export": number,
         "project": plan.form.project_id,
@@ -43,11 +42,11 @@ def passport_of(plan: Plan, ledger: Ledger, *, number: int, person: dict[str, An
         "hiddenClasses": sorted(plan.selection.mask.hidden),
         "versions": [name for _, name in plan.form.versions],
         "submissions": {
-            "wanted": len(plan.wanted),
+            "wanted": len(plan.wanted) - plan.refused,
             "written": ledger.submissions,
             "byReviewState": dict(sorted(plan.states.items())),
         },
-        "leftOut": left_out,
+        "leftOut": plan.reasons,
         "files": [file.as_json() for file in ledger.files],
         "media": ledger.media,
         **opened,

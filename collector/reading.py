@@ -33,6 +33,12 @@ class Selection:
     where: tuple[ColumnElement[bool], ...] = ()
     mask: Mask = NO_MASK
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of the form, or of its draft, but the trash: what is counted with every commit."""
+        narrowed = self.in_trash or self.with_trash or self.where or self.scope.of_form(self.form_id)
+        return not narrowed
+
     def every(self) -> list[Any]:
         """The WHERE of all of them, those of exercises too."""
         return [

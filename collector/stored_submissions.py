@@ -1,10 +1,10 @@
 """Submissions as exports and feeds read them: by id, a page at a time, so that no read holds the database for long."""
 
 from array import array
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -22,6 +22,7 @@ from collector.models import Answers, Receipt, ReceiptFile, Submission
 from collector.projection import same_table
 from collector.reading import Reading, Selection
 from collector.receipts import names
+from collector.tally import counts_of
 from forms.models import FormVersion
 from forms.queries import definition_of
 from forms.xform import FormDefinition, Table
@@ -77,23 +78,26 @@ def ids(
     return list(session.scalars(query))
 
 
-def ids_and_states(session: Session, selection: Selection) -> "tuple[array[int], Counter[str]]":
-    """The ids, newest first, and how many submissions are in each review state ("received": in none)."""
+def every_id(session: Session, selection: Selection) -> "array[int]":
+    """The ids, newest first, in eight bytes each."""
     query = (
-        select(Submission.id, Submission.review_state)
+        select(Submission.id)
         .where(*selection.conditions())
         .order_by(Submission.created_at.desc(), Submission.id.desc())
     )
-    found, states = array("q"), Counter[str]()
     # The driver's own rows: SQLAlchemy's cost three times as much as the search itself.
-    for submission_id, state in session.connection().execute(query).cursor.fetchall():
-        found.append(submission_id)
-        states[state or "received"] += 1
-    return found, states
+    cursor: Any = session.connection().execute(query).cursor
+    return array("q", chain.from_iterable(cursor))
 
 
-def count_states(session: Session, selection: Selection) -> dict[str, int]:
-    """How many submissions are in each review state ("received": in none)."""
+def count_states(session: Session, selection: Selection, *, anew: bool = False) -> dict[str, int]:
+    """How many submissions are in each review state ("received": in none); from what every commit counts where that says it,
+    unless they are to be counted anew."""
+    if selection.is_whole and not anew:
+        buckets = counts_of(
+            session, [selection.project_id], form_id=selection.form_id, draft_version_id=selection.draft_version_id
+        )
+        return {each.review_state or "received": each.count for each in buckets if not each.training}
     query = (
         select(Submission.review_state, func.count()).where(*selection.conditions()).group_by(Submission.review_state)
     )

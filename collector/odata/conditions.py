@@ -51,7 +51,7 @@ Columns = Mapping[str, Column]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`sql` holds of no row that the filter refuses; `holds` decides about what is left, None when nothing is."""
+    """`sql` holds of every row that the filter lets through; `holds` decides about those, None when nothing is left to decide."""
 
     sql: ColumnElement[bool]
     holds: Callable[[Any], bool] | None = None

@@ -224,6 +224,21 @@ def test_what_people_get_by_default_says_what_it_leaves_out(odd: Installation) -
     assert json.loads(zipfile.ZipFile(io.BytesIO(content)).read("passport.json"))["leftOut"] == {"state": 1}
 
 
+@pytest.mark.parametrize("asked", [ExportRequest(), ExportRequest(repeats=SPREAD), ExportRequest(format="geojson")])
+def test_a_filter_on_answers_is_decided_row_by_row(odd: Installation, asked: ExportRequest) -> None:
+    content, passport = export(
+        odd, replace(asked, filter="size eq 12 or text eq 'old'", passport=asked.format == "csv.zip")
+    )
+    assert passport["submissions"] == {"wanted": 2, "written": 2, "byReviewState": {"received": 2}}
+    assert passport["leftOut"] == {"filter": COUNT - 2}
+    if asked.format == "csv.zip":
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        assert json.loads(archive.read("passport.json"))["leftOut"] == {"filter": COUNT - 2}
+        rows = list(csv.DictReader(io.StringIO(archive.read("survey.csv").decode(), newline="")))
+        assert {row["KEY"] for row in rows} == {"uuid:good", "uuid:old"}
+        assert any(name.startswith("member[2]") for name in rows[0]) == (asked.repeats == SPREAD)
+
+
 def test_only_some_versions_and_all_their_questions(odd: Installation) -> None:
     content, passport = export(odd, ExportRequest(format="csv", versions=("1",), deleted_fields=True))
     (row,) = [row for row in csv.DictReader(io.StringIO(content.decode())) if row["KEY"] == "uuid:old"]

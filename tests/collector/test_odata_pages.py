@@ -1,9 +1,11 @@
 """Pages of an OData feed: each row once, in an order that stays; sent again only when something has changed."""
 
 import base64
+import gzip
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import zstandard
 
 from collector.odata.repeat_pages import places
 from tests.collector.feeds import SERVICE, answered, get, ids, rows
@@ -27,6 +29,17 @@ def test_pages_follow_each_other_by_an_absolute_link(filled: Installation) -> No
     assert [row["__id"] for row in second["value"]] == ["uuid:1", "uuid:0"]
     assert second["@odata.count"] == 5
     assert "@odata.nextLink" not in second
+
+
+def test_a_feed_travels_compressed_when_the_reader_can(filled: Installation) -> None:
+    path, plain = "/Submissions?$expand=*", get(filled, "/Submissions?$expand=*")
+    assert "Accept-Encoding" in plain.headers["Vary"]
+    zstd = zstandard.ZstdDecompressor()
+    for encoding, unpack in (("gzip", gzip.decompress), ("zstd", lambda data: zstd.decompressobj().decompress(data))):
+        packed = get(filled, path, Accept_Encoding=encoding)
+        assert (packed.status_code, packed.headers["Content-Encoding"]) == (200, encoding)
+        assert unpack(packed.data) == plain.data
+        assert packed.headers["ETag"] == plain.headers["ETag"]
 
 
 @pytest.mark.parametrize(
