@@ -32,6 +32,7 @@ class ExportRequestSchema(Schema):
     format = fields.String()
     filter = fields.String()
     states = fields.List(fields.String())
+    duplicates = fields.Boolean()
     versions = fields.List(fields.String())
     since = fields.String()
     attachments = fields.Boolean()

@@ -36,13 +36,14 @@ _KEY_ID = re.compile(r"\d{1,20}", re.ASCII)
 
 
 class ExportQuery(Schema):
-    """The query options of ODK Central's exports."""
+    """The query options of ODK Central's exports, and one of ours."""
 
     filter = fields.String(data_key="$filter")
     attachments = fields.Boolean()
     groupPaths = fields.Boolean()  # noqa: N815 - wire name
     splitSelectMultiples = fields.Boolean()  # noqa: N815 - wire name
     deletedFields = fields.Boolean()  # noqa: N815 - wire name
+    duplicates = fields.String(metadata={"description": "`without`: confirmed duplicates of another are left out"})
 
 
 PROBLEMS = (400.11, 400.12, 400.18, 400.22, 501.4, 501.5)

@@ -1,6 +1,7 @@
 """OData of a form's submissions, with ODK Central's addresses: `…/forms/{id}.svc` and, for its draft, `…/draft.svc`."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus
@@ -17,6 +18,7 @@ from accounts.scopes import mask_of, scope_of
 from accounts.signed_in import api_caller, demand, raw_target
 from collector import reading, stamps, stored_submissions
 from collector.api_exports import streamed
+from collector.export_request import takes_duplicates
 from collector.masking import Mask
 from collector.models import Submission
 from collector.odata import feed
@@ -52,6 +54,7 @@ class ODataQuery(Schema):
     wkt = fields.Boolean(data_key="$wkt")
     skiptoken = fields.String(data_key="$skiptoken")
     format = fields.String(data_key="$format")
+    duplicates = fields.String(metadata={"description": "`without`: confirmed duplicates of another are left out"})
 
 
 class ServiceDocumentSchema(Schema):
@@ -111,7 +114,7 @@ def show_table(project_id: int, xml_form_id: str, resource: str, draft: bool) ->
     address = read_address(parts)
     if address is not None:
         return _single(selection, definition, address, options)
-    return _table(selection, definition, parts[0], options)
+    return _table(replace(selection, counted=not takes_duplicates(_query())), definition, parts[0], options)
 
 
 def _table(selection: Selection, definition: FormDefinition, name: str, options: Options) -> Response:

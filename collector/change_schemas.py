@@ -24,6 +24,7 @@ class ChangeSchema(Schema):
     currentVersionId = fields.String(metadata={"description": "of the version there is now"})  # noqa: N815 - wire name
     reviewState = fields.String(allow_none=True, metadata={"description": "now"})  # noqa: N815 - wire name
     deleted = fields.Boolean(metadata={"description": "whether it is in the trash now"})
+    duplicate = fields.Boolean(metadata={"description": "whether it is left out in favour of another now"})
 
 
 class ChangesSchema(Schema):
@@ -66,6 +67,7 @@ def change_json(change: Change) -> dict[str, Any]:
             found["currentVersionId"] = place.current_version_id
             found["reviewState"] = place.review_state
             found["deleted"] = place.deleted
+            found["duplicate"] = place.duplicate
     if change.version_id is not None:
         found["versionId"] = change.version_id
     return found

@@ -29,6 +29,8 @@ OF_SUBMISSIONS = frozenset(
         "submission.delete",
         "submission.restore",
         "comment.create",
+        "duplicate.decide",
+        "submission.duplicate",
         MOVED,
     }
 )
@@ -56,6 +58,7 @@ class Place:
     submitter_id: int | None
     review_state: str | None
     deleted: bool
+    duplicate: bool
     current_version_id: str
 
 
@@ -167,9 +170,10 @@ def _told(session: Session, follower: Follower, events: Sequence[Any], limit: in
 
 
 def _details(event: Any) -> dict[str, Any]:
-    """What may be told of an event's details: a decision, the number of a comment."""
+    """What may be told of an event's details: a decision, the number of a comment. Not the other submission of a pair, which
+    the follower may not see."""
     details: Mapping[str, Any] = event.details or {}
-    return {name: details[name] for name in ("reviewState", "commentId") if name in details}
+    return {name: details[name] for name in ("reviewState", "commentId", "verdict", "decision") if name in details}
 
 
 def _form_names(session: Session, project_id: int, ids: Iterable[int | None]) -> dict[int | None, str]:
@@ -186,6 +190,7 @@ def _places(session: Session, project_id: int, ids: Iterable[int | None]) -> dic
             Submission.submitter_id,
             Submission.review_state,
             Submission.deleted_at.is_not(None),
+            Submission.duplicate_of.is_not(None),
             Receipt.instance_id,
         )
         .join(Receipt, (Receipt.project_id == Submission.project_id) & (Receipt.id == Submission.current_receipt_id))

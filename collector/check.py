@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Event, Project, ProjectCounter
 from collector.answers import read_answers
@@ -178,3 +178,18 @@ def _submission_faults(opened: Services, project_id: int) -> Iterator[str]:
         )
         for instance_id in session.scalars(query):
             yield f"submission {instance_id}: its current version is missing"
+        kept = aliased(Submission)
+        lost = (
+            select(Submission.instance_id)
+            .outerjoin(
+                kept,
+                (kept.project_id == Submission.project_id)
+                & (kept.id == Submission.duplicate_of)
+                & (kept.form_id == Submission.form_id)
+                & kept.deleted_at.is_(None)
+                & kept.duplicate_of.is_(None),
+            )
+            .where(Submission.project_id == project_id, Submission.duplicate_of.is_not(None), kept.id.is_(None))
+        )
+        for instance_id in session.scalars(lost):
+            yield f"submission {instance_id}: it is left out in favour of one that does not count itself"

@@ -36,7 +36,7 @@ from forms.xform import FormDefinition
 
 CHUNK = 500
 # What happens to submissions without their rows changing.
-UNCHANGED = ("comment.create", "comment.update", "comment.delete")
+UNCHANGED = ("comment.create", "comment.update", "comment.delete", "duplicate.decide")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +184,7 @@ def plan_export(
         selection,
         where=(*selection.where, *(each for step in steps for each in step.conditions)),
         with_trash=any(step.with_trash for step in steps),
+        counted=not request.duplicates,
     )
     words = form_words(session, opened.storage, form.project_id, [each[0] for each in form.versions], request.language)
     definitions = _definitions(session, form) if formats()[request.format].typed else ()
@@ -206,8 +207,12 @@ class Step:
 def _counted(session: Session, plan: Plan, *, anew: bool = False) -> tuple[dict[str, int], dict[str, int]]:
     """(how many by review state, how many each step leaves out)."""
     taken = len(plan.selection.where) - sum(len(step.conditions) for step in plan.steps)
-    selection = replace(plan.selection, where=plan.selection.where[:taken], with_trash=False)
+    selection = replace(plan.selection, where=plan.selection.where[:taken], with_trash=False, counted=False)
     states, left_out = stored_submissions.count_states(session, selection, anew=anew), {}
+    if plan.selection.counted:
+        everything, selection = sum(states.values()), replace(selection, counted=True)
+        states = stored_submissions.count_states(session, selection, anew=anew)
+        left_out = {"duplicate": everything - sum(states.values())} if everything > sum(states.values()) else {}
     for step in plan.steps:
         selection = replace(selection, where=(*selection.where, *step.conditions), with_trash=step.with_trash)
         before = states

@@ -7,7 +7,7 @@ from collector.export_request import FOR_PEOPLE, FRENCH_EXCEL, STATES, ExportReq
 
 FRENCH, PLAIN = "french", "plain"
 # Boxes that may be ticked; one that is not is not in the address.
-BOXES = ("attachments", "split_multiples", "deleted_fields", "pseudonyms")
+BOXES = ("duplicates", "attachments", "split_multiples", "deleted_fields", "pseudonyms")
 TEXTS = ("headers", "choices", "language", "repeats", "joined", "filter")
 # A format that is not made of lines rendered beforehand takes a while for more submissions than this, the others for more.
 QUICK, VERY_QUICK = 1_000, 20_000

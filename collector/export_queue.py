@@ -70,7 +70,9 @@ def last_seq(session: Session, form: FormFacts, actor_id: int | None, request: E
     )
     for asked, seq in session.execute(query):
         # Whoever took out the approved ones has not seen the others.
-        if all(asked.get(name) == request.as_json().get(name) for name in ("filter", "states", "versions")):
+        if all(
+            asked.get(name) == request.as_json().get(name) for name in ("filter", "states", "duplicates", "versions")
+        ):
             return int(seq)
     return 0
 

@@ -25,12 +25,14 @@ _CHOICES = {
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """Defaults are ODK Central's. `states`: review states that are taken, () for all; `joined`: the path of the repeat whose
-    rows a flat table has, "" for the first; `since`: "last" for what is new or changed since the person's last export."""
+    """Defaults are ODK Central's. `states`: review states that are taken, () for all; `duplicates`: with those left out in favour
+    of another; `joined`: the path of the repeat whose rows a flat table has, "" for the first; `since`: "last" for what is new or
+    changed since the person's last export."""
 
     format: str = "csv.zip"
     filter: str = ""
     states: tuple[str, ...] = ()
+    duplicates: bool = True
     versions: tuple[str, ...] = ()
     since: str = ""
     attachments: bool = True
@@ -68,9 +70,10 @@ class ExportRequest:
         }
 
 
-# What people get unless they choose otherwise: readable by a spreadsheet, without what was rejected.
+# What people get unless they choose otherwise: readable by a spreadsheet, without what was rejected or is a duplicate.
 FOR_PEOPLE = ExportRequest(
     states=tuple(state for state in STATES if state != "rejected"),
+    duplicates=False,
     guard=True,
     media_folders=True,
     passport=True,
@@ -79,15 +82,21 @@ FRENCH_EXCEL = replace(FOR_PEOPLE, separator=";", bom=True, decimal_comma=True)
 
 
 def of_central(kind: str, query: Mapping[str, str]) -> ExportRequest:
-    """ODK Central's query of `submissions.csv.zip` and `.csv`."""
+    """ODK Central's query of `submissions.csv.zip` and `.csv`; ours: `duplicates=without`."""
     return ExportRequest(
         format=kind,
         filter=query.get("$filter", ""),
+        duplicates=takes_duplicates(query),
         attachments=(query.get("attachments") or "").lower() != "false",
         group_paths=(query.get("groupPaths") or "").lower() != "false",
         split_multiples=(query.get("splitSelectMultiples") or "").lower() == "true",
         deleted_fields=(query.get("deletedFields") or "").lower() == "true",
     )
+
+
+def takes_duplicates(query: Mapping[str, str]) -> bool:
+    """Whether submissions left out as duplicates of another are asked for, as Central gives them; not with `duplicates=without`."""
+    return (query.get("duplicates") or "").lower() != "without"
 
 
 def of_json(given: Mapping[str, Any], base: ExportRequest = FOR_PEOPLE) -> ExportRequest:

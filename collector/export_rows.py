@@ -137,8 +137,10 @@ def chunks_with_rendered(opened: Services, plan: Plan, sheets: Sequence[Sheet]) 
             rendered.forget_segments(session, form.project_id, cover.stale)
 
 
-def _chosen(plan: Plan) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return plan.request.states, plan.request.versions
+def _chosen(plan: Plan) -> list[tuple[str, ...]]:
+    """Submissions chosen otherwise stand otherwise in segments."""
+    request = plan.request
+    return [request.states, request.versions, *([] if request.duplicates else [("without duplicates",)])]
 
 
 def _keeps(plan: Plan) -> bool:

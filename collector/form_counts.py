@@ -16,7 +16,7 @@ from forms.models import Form
 
 @dataclass
 class FormCounts:
-    """Exercises and the trash left out. `states`: by review state, "" as received."""
+    """As ODK Central counts: exercises and the trash left out, duplicates of others too. `states`: by review state, "" as received."""
 
     states: dict[str, int] = field(default_factory=dict)
     last: datetime | None = None
@@ -35,7 +35,8 @@ def counts_of_forms(
     if not found:
         return found
     for form_id, state, count in session.execute(_states(project_id, form_ids, scope, draft_version_id)):
-        found[form_id].states[state or ""] = count
+        states = found[form_id].states
+        states[state or ""] = states.get(state or "", 0) + count
     newest = (
         select(Submission.created_at)
         .where(

@@ -15,6 +15,7 @@ REVIEW_STATES = ("edited", "hasIssues", "approved", "rejected")
 CLAIMED = text("version_no IS NOT NULL")
 IS_EDIT = text("deprecated_id IS NOT NULL")
 TRIED = text("draft_version_id <> 0")
+LEFT_OUT = text("duplicate_of IS NOT NULL")
 WAITING = text("status IN ('conflict', 'held', 'quarantined')")
 
 
@@ -120,7 +121,10 @@ class ReceiptFile(Model):
 
 
 class Submission(Model):
-    """What the server holds for an instance through its edits. `id` is the id of its first receipt, `instance_id` its name for ever."""
+    """What the server holds for an instance through its edits. `id` is the id of its first receipt, `instance_id` its name for ever.
+
+    `duplicate_of`: the submission in favour of which it is left out of counts and of exports for people (collector.duplicates).
+    """
 
     __tablename__ = "submission"
     __table_args__ = (
@@ -137,8 +141,12 @@ class Submission(Model):
             "deleted_at",
             "training",
             "review_state",
+            "duplicate_of",
         ),
         Index("ix_submission_submitter", "project_id", "submitter_id", "created_at"),
+        Index(
+            "ix_submission_duplicate", "project_id", "duplicate_of", sqlite_where=LEFT_OUT, postgresql_where=LEFT_OUT
+        ),
     )
     project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
@@ -155,6 +163,7 @@ class Submission(Model):
     received_at: Mapped[datetime] = mapped_column(Moment)
     updated_at: Mapped[datetime | None] = mapped_column(Moment)
     deleted_at: Mapped[datetime | None] = mapped_column(Moment)
+    duplicate_of: Mapped[int | None] = mapped_column(BigInt)
 
 
 class Answers(Model):
@@ -188,7 +197,8 @@ class ScopeKey(Model):
 
 
 class Tally(Model):
-    """How many submissions of a form are in a review state ("" for received); those in the trash are not counted."""
+    """How many submissions of a form are in a review state ("" for received), confirmed duplicates apart; those in the trash are
+    not counted."""
 
     __tablename__ = "submission_tally"
     project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
@@ -196,6 +206,7 @@ class Tally(Model):
     draft_version_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     training: Mapped[bool] = mapped_column(primary_key=True)
     review_state: Mapped[str] = mapped_column(String(16), primary_key=True)
+    duplicate: Mapped[bool] = mapped_column(primary_key=True, default=False)
     count: Mapped[int] = mapped_column(BigInt)
 
 

@@ -20,7 +20,7 @@ from config.typed import typed_number, typed_text
 
 pages = Blueprint("collector_form_pages", __name__, url_prefix="/projects/<int:project_id>/forms/<segment:xml_form_id>")
 
-STATES = ("unread", "received", *REVIEW_STATES)
+STATES = ("unread", "received", *REVIEW_STATES, queries.DUPLICATE)
 
 
 @pages.get("")

@@ -10,6 +10,7 @@ from config.clock import now, wire
 
 # Reasons why submissions of the form are not in an export, as people read them (French, English).
 REASONS = {
+    "duplicate": ("doublons confirmés d’une autre fiche", "confirmed duplicates of another submission"),
     "state": ("état de revue non demandé", "review state not asked for"),
     "version": ("version de formulaire non demandée", "form version not asked for"),
     "unchanged": ("rien de nouveau depuis l’export précédent", "nothing new since the export before"),

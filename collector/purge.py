@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from accounts.events import Happening, record
 from accounts.models import Assignment, Event, EventNote, PublicLink, ScopeRule, Tombstone
 from collector import rendered
+from collector.duplicates import give_back
 from collector.intake import tombstone_key
 from collector.models import TRIED, Answers, Comment, Receipt, ReceiptFile, ScopeKey, Submission, Tally
 from collector.models_exports import ExportPreset, StoredExport
@@ -56,6 +57,7 @@ def erase(session: Session, project_id: int, receipt_ids: Collection[int]) -> No
     for submission in submissions:
         if submission.deleted_at is None:
             count(session.connection(), bucket_of(submission), -1)
+    give_back(session, project_id, receipt_ids, by=None)
     files = set(
         session.scalars(
             select(ReceiptFile.sha256).where(

@@ -1,5 +1,6 @@
 """The submissions of a form as pages list them: found, counted, in pages. Reads only, few statements."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Actor
 from accounts.scopes import Scope
+from collector.duplicates import Kept, kept_ones
 from collector.models import Receipt, Submission
 from collector.reading import Selection
 from collector.receipts import names
@@ -16,11 +18,13 @@ from collector.stored_submissions import present_files
 from collector.tally import counts_of
 
 PAGE = 50
+DUPLICATE = "duplicate"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which submissions of a form: `state` a review state, "received", "unread" or ""; `phone` an actor id."""
+    """Which submissions of a form: `state` a review state, "received", "unread", "duplicate" (left out in favour of another; those of
+    the other states are not) or "" for all of them; `phone` an actor id."""
 
     project_id: int
     form_id: int
@@ -42,11 +46,14 @@ class Wanted:
         found = Selection(self.project_id, self.form_id, self.scope, self.draft_version_id).every()
         if self.training is not None:
             found.append(Submission.training.is_(self.training))
+        if self.state:
+            left_out = Submission.duplicate_of.is_not(None)
+            found.append(left_out if self.state == DUPLICATE else ~left_out)
         if self.state == "received":
             found.append(Submission.review_state.is_(None))
         elif self.state == "unread":
             found.append(or_(Submission.review_state.is_(None), Submission.review_state == "edited"))
-        elif self.state:
+        elif self.state not in ("", DUPLICATE):
             found.append(Submission.review_state == self.state)
         if self.phone is not None:
             found.append(Submission.submitter_id == self.phone)
@@ -62,7 +69,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class ListedSubmission:
-    """One row of a list. `missing` counts the files that the answers name and that have not come."""
+    """One row of a list. `missing` counts the files that the answers name and that have not come; `duplicate`: it is left out in
+    favour of `kept`, None for one that the reader may not see."""
 
     id: int
     instance_id: str
@@ -73,6 +81,8 @@ class ListedSubmission:
     created_at: datetime
     versions: int
     missing: int
+    duplicate: bool
+    kept: Kept | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +94,18 @@ class SubmissionPage:
     older: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Counts:
-    """How many submissions match in each review state, whichever is wanted; `training`: how many of exercises would."""
+    """How many submissions match in each review state, whichever is wanted; `training`: how many of exercises would, `duplicates`:
+    how many more would that are left out."""
 
     states: dict[str | None, int]
     training: int
+    duplicates: int
 
     @property
     def total(self) -> int:
-        """In all states."""
+        """In all states, duplicates left out."""
         return sum(self.states.values())
 
 
@@ -101,20 +113,29 @@ def count_submissions(session: Session, wanted: Wanted) -> Counts:
     """See Counts; looked up, or for some of the form's submissions counted in one walk over all of them."""
     if not (wanted.text or wanted.phone is not None or wanted.scope.of_form(wanted.form_id)):
         return _looked_up(session, wanted)
-    columns = (Submission.training, Submission.review_state)
+    columns = (Submission.training, Submission.review_state, Submission.duplicate_of.is_not(None))
     conditions = replace(wanted, state="", training=None).conditions()
     query = select(*columns, func.count()).where(*conditions).group_by(*columns)
     if wanted.text:
         query = query.join(Receipt, _current_receipt())
-    rows = session.execute(query).all()
-    states = {state: count for training, state, count in rows if training == bool(wanted.training)}
-    return Counts(states, sum(count for training, _, count in rows if training))
+    return _counts(wanted, ((row[0], row[1], bool(row[2]), row[3]) for row in session.execute(query)))
 
 
 def _looked_up(session: Session, wanted: Wanted) -> Counts:
     rows = counts_of(session, [wanted.project_id], form_id=wanted.form_id)
-    states = {row.review_state or None: row.count for row in rows if row.training == bool(wanted.training)}
-    return Counts(states, sum(row.count for row in rows if row.training))
+    return _counts(wanted, ((row.training, row.review_state or None, row.duplicate, row.count) for row in rows))
+
+
+def _counts(wanted: Wanted, rows: Iterable[tuple[bool, str | None, bool, int]]) -> Counts:
+    counts = Counts({}, 0, 0)
+    for training, state, duplicate, count in rows:
+        counts.training += count if training else 0
+        if training == bool(wanted.training):
+            if duplicate:
+                counts.duplicates += count
+            else:
+                counts.states[state] = count
+    return counts
 
 
 def list_submissions(
@@ -135,7 +156,14 @@ def list_submissions(
     if upwards:
         found = found[::-1]
     missing = missing_files(session, wanted.project_id, {row.receipt_id: names(row.expected) for row in found})
-    rows = tuple(ListedSubmission(*(*row[:8], len(missing.get(row.receipt_id, ())))) for row in found)
+    selection = Selection(wanted.project_id, wanted.form_id, wanted.scope, wanted.draft_version_id)
+    kept = kept_ones(session, selection, {row.duplicate_of for row in found})
+    rows = tuple(
+        ListedSubmission(
+            *(*row[:8], len(missing.get(row.receipt_id, ())), row.duplicate_of is not None, kept.get(row.duplicate_of))
+        )
+        for row in found
+    )
     has_newer = more if upwards else position is not None
     has_older = more if not upwards else True
     return SubmissionPage(rows, rows[0].id if rows and has_newer else None, rows[-1].id if rows and has_older else None)
@@ -154,6 +182,7 @@ def _rows_query(wanted: Wanted) -> Select[*tuple[Any, ...]]:
             Submission.versions,
             Receipt.id.label("receipt_id"),
             Receipt.expected,
+            Submission.duplicate_of,
         )
         .join(Receipt, _current_receipt())
         .outerjoin(Actor, Actor.id == Submission.submitter_id)

@@ -21,7 +21,7 @@ class Selection:
 
     The only way to submissions: lists, single ones, counts, exports and feeds all ask with one, so that what a scope leaves
     out is left out everywhere. `where` narrows it further; `with_trash` is for a `where` that speaks of the trash itself.
-    `mask` is what the reader does not see of what is read.
+    `mask` is what the reader does not see of what is read. `counted`: without those left out as duplicates of another.
     """
 
     project_id: int
@@ -32,10 +32,11 @@ class Selection:
     with_trash: bool = False
     where: tuple[ColumnElement[bool], ...] = ()
     mask: Mask = NO_MASK
+    counted: bool = False
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is all of the form, or of its draft, but the trash: what is counted with every commit."""
+        """Whether it is all of the form, or of its draft, but the trash, with or without duplicates: what is counted with every commit."""
         narrowed = self.in_trash or self.with_trash or self.where or self.scope.of_form(self.form_id)
         return not narrowed
 
@@ -70,7 +71,8 @@ class Selection:
 
     def conditions(self) -> list[Any]:
         """The WHERE of lists and exports: exercises left out."""
-        return [*self.every(), Submission.training.is_(False)]
+        counted = [Submission.duplicate_of.is_(None)] if self.counted else []
+        return [*self.every(), Submission.training.is_(False), *counted]
 
 
 def in_scope(scope: Scope) -> list[ColumnElement[bool]]:

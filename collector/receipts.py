@@ -58,7 +58,7 @@ _INSERT_SUBMISSION = Statement(
 )
 # Locked: of two transactions that change its state the second must see what the first made of it, or counts would be wrong.
 _STANDING = Statement(
-    "SELECT training, review_state FROM submission WHERE project_id = ? AND id = ?", lock="FOR UPDATE"
+    "SELECT training, review_state, duplicate_of FROM submission WHERE project_id = ? AND id = ?", lock="FOR UPDATE"
 )
 _NEW_VERSION = Statement(
     "UPDATE submission SET current_receipt_id = ?, versions = ?, review_state = 'edited', updated_at = ? WHERE project_id = ? AND id = ?"
@@ -240,10 +240,10 @@ def insert_submission(connection: Connection, values: Sequence[Any]) -> None:
     _INSERT_SUBMISSION.run(connection, tuple(values))
 
 
-def standing_of(connection: Connection, project_id: int, submission_id: int) -> tuple[bool, str]:
-    """(of an exercise, review state or "" for received) of a submission that is about to be changed."""
-    training, state = _STANDING.rows(connection, (project_id, submission_id))[0]
-    return bool(training), state or ""
+def standing_of(connection: Connection, project_id: int, submission_id: int) -> tuple[bool, str, bool]:
+    """(of an exercise, review state or "" for received, left out as a duplicate) of a submission that is about to be changed."""
+    training, state, duplicate_of = _STANDING.rows(connection, (project_id, submission_id))[0]
+    return bool(training), state or "", duplicate_of is not None
 
 
 def add_version(

@@ -20,7 +20,7 @@ from collector.export_format import Dialect, Segment
 from collector.exports.csv import header, lines_of
 from collector.models_exports import RenderedBlock, RenderedSegment, Rendition
 from collector.sheets import Look, Prepared, Sheet
-from collector.stamps import RENDERING, WITHOUT_TRACE
+from collector.stamps import OF_THE_WHOLE, RENDERING, WITHOUT_TRACE
 from config.clock import now
 from config.database import next_ids
 from forms.xform import FormDefinition
@@ -115,7 +115,7 @@ def _touched(session: Session, project_id: int, form_id: int, seq: int) -> dict[
             Event.form_id == form_id,
             Event.seq > seq,
             Event.submission_id.is_not(None),
-            Event.action.not_in(WITHOUT_TRACE),
+            Event.action.not_in((*WITHOUT_TRACE, *OF_THE_WHOLE)),
         )
         .order_by(Event.seq)
     )

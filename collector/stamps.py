@@ -13,7 +13,16 @@ from collector.reading import Selection
 # Raised when the same data are written otherwise than before.
 RENDERING = 1
 # What happens to a form without a row of it looking different.
-WITHOUT_TRACE = ("form.submission.export", "export.finish", "comment.create", "comment.update", "comment.delete")
+WITHOUT_TRACE = (
+    "form.submission.export",
+    "export.finish",
+    "comment.create",
+    "comment.update",
+    "comment.delete",
+    "duplicate.decide",
+)
+# Nor does this change lines: they are left out whole, or not.
+OF_THE_WHOLE = ("submission.duplicate",)
 
 
 def stamp(session: Session, selection: Selection, *options: Any) -> str:

@@ -20,7 +20,8 @@ WAITING_KINDS = ("conflict", "held", "quarantined")
 
 @dataclass
 class FormStanding:
-    """How one form stands: submissions by review state (None: as received), those of late, what waits for a decision."""
+    """How one form stands: submissions by review state (None: as received), those of late, what waits for a decision.
+    `duplicates`: how many are left out of all this in favour of another."""
 
     project_id: int
     xml_form_id: str
@@ -30,11 +31,12 @@ class FormStanding:
     waiting: dict[str, int] = field(default_factory=dict)
     fresh: int = 0
     training: int = 0
+    duplicates: int = 0
     last: datetime | None = None
 
     @property
     def total(self) -> int:
-        """All submissions but those of exercises."""
+        """All submissions but those of exercises and duplicates."""
         return sum(self.states.values())
 
     @property
@@ -87,13 +89,16 @@ def _look_up_counts(
             continue
         if row.training:
             form.training += row.count
+        elif row.duplicate:
+            form.duplicates += row.count
         else:
             form.states[row.review_state or None] = row.count
     # Each form's newest ends a walk from the new end of the index; what is fresh is a short stretch of the same.
     of_form = (Submission.project_id == Form.project_id, Submission.form_id == Form.id, *_LIVE)
     real = (*of_form, Submission.training.is_(False))
     newest = select(Submission.created_at).where(*real).order_by(Submission.created_at.desc(), Submission.id.desc())
-    fresh = select(func.count()).where(*real, Submission.created_at >= since).select_from(Submission)
+    recent = (Submission.created_at >= since, Submission.duplicate_of.is_(None))
+    fresh = select(func.count()).where(*real, *recent).select_from(Submission)
     query = select(
         Form.project_id,
         Form.id,
@@ -114,27 +119,32 @@ def _count_submissions(
     forms: dict[tuple[int, int], FormStanding],
 ) -> None:
     """For a reader who sees only some of them: counted one by one."""
+    duplicate = Submission.duplicate_of.is_not(None)
     counts = (
         select(
             Submission.form_id,
             Submission.review_state,
             Submission.training,
+            duplicate,
             func.count(),
             func.count().filter(Submission.created_at >= since),
             func.max(Submission.created_at),
         )
         .where(Submission.project_id == project_id, *_LIVE, *in_scope(scope))
-        .group_by(Submission.form_id, Submission.review_state, Submission.training)
+        .group_by(Submission.form_id, Submission.review_state, Submission.training, duplicate)
     )
-    for form_id, state, training, count, fresh, last in session.execute(counts):
+    for form_id, state, training, left_out, count, fresh, last in session.execute(counts):
         form = forms.get((project_id, form_id))
         if form is None:
             continue
         if training:
             form.training += count
             continue
-        form.states[state] = count
-        form.fresh += fresh
+        if left_out:
+            form.duplicates += count
+        else:
+            form.states[state] = count
+            form.fresh += fresh
         form.last = max(filter(None, (form.last, last)))
 
 

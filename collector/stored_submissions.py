@@ -1,6 +1,7 @@
 """Submissions as exports and feeds read them: by id, a page at a time, so that no read holds the database for long."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -97,7 +98,11 @@ def count_states(session: Session, selection: Selection, *, anew: bool = False) 
         buckets = counts_of(
             session, [selection.project_id], form_id=selection.form_id, draft_version_id=selection.draft_version_id
         )
-        return {each.review_state or "received": each.count for each in buckets if not each.training}
+        states = Counter[str]()
+        for each in buckets:
+            if not (each.training or (selection.counted and each.duplicate)):
+                states[each.review_state or "received"] += each.count
+        return states
     query = (
         select(Submission.review_state, func.count()).where(*selection.conditions()).group_by(Submission.review_state)
     )

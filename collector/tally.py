@@ -17,20 +17,22 @@ from config.statements import Statement
 from config.writer import COUNTED
 
 _ADD = Statement(
-    "INSERT INTO submission_tally (project_id, form_id, draft_version_id, training, review_state, count) VALUES (?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (project_id, form_id, draft_version_id, training, review_state) DO UPDATE SET count = submission_tally.count + excluded.count"
+    "INSERT INTO submission_tally (project_id, form_id, draft_version_id, training, review_state, duplicate, count) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (project_id, form_id, draft_version_id, training, review_state, duplicate) "
+    "DO UPDATE SET count = submission_tally.count + excluded.count"
 )
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Bucket:
-    """Where a submission is counted; state "" is received."""
+    """Where a submission is counted; state "" is received, `duplicate` left out in favour of another."""
 
     project_id: int
     form_id: int
     draft_version_id: int
     training: bool
     state: str
+    duplicate: bool = False
 
 
 def bucket_of(submission: Submission) -> Bucket:
@@ -41,6 +43,7 @@ def bucket_of(submission: Submission) -> Bucket:
         submission.draft_version_id,
         submission.training,
         submission.review_state or "",
+        submission.duplicate_of is not None,
     )
 
 
@@ -71,6 +74,7 @@ def before_commit(connection: Connection) -> None:
                     bucket.draft_version_id,
                     bucket.training,
                     bucket.state,
+                    bucket.duplicate,
                     counted[bucket],
                 ),
             )
@@ -101,6 +105,7 @@ def recount(session: Session, project_id: int) -> list[str]:
                 "draft_version_id": bucket.draft_version_id,
                 "training": bucket.training,
                 "review_state": bucket.state,
+                "duplicate": bucket.duplicate,
                 "count": number,
             }
             for bucket, number in true.items()
@@ -119,26 +124,34 @@ def miscounted(session: Session, project_id: int) -> list[str]:
 def _told(buckets: Iterable[Bucket], true: dict[Bucket, int], stored: dict[Bucket, int]) -> Iterable[str]:
     for bucket in buckets:
         if true.get(bucket, 0) != stored.get(bucket, 0):
-            state = bucket.state or "received"
+            state = (bucket.state or "received") + (", duplicates" if bucket.duplicate else "")
             yield f"form {bucket.form_id}, {state}: {stored.get(bucket, 0)} counted, {true.get(bucket, 0)} there"
 
 
 def _stored(session: Session, project_id: int) -> dict[Bucket, int]:
     query = select(Tally).where(Tally.project_id == project_id)
     return {
-        Bucket(row.project_id, row.form_id, row.draft_version_id, row.training, row.review_state): row.count
+        Bucket(
+            row.project_id, row.form_id, row.draft_version_id, row.training, row.review_state, row.duplicate
+        ): row.count
         for row in session.scalars(query)
     }
 
 
 def _counted_anew(session: Session, project_id: int) -> dict[Bucket, int]:
-    columns = (Submission.form_id, Submission.draft_version_id, Submission.training, Submission.review_state)
+    columns = (
+        Submission.form_id,
+        Submission.draft_version_id,
+        Submission.training,
+        Submission.review_state,
+        Submission.duplicate_of.is_not(None),
+    )
     query = (
         select(*columns, func.count())
         .where(Submission.project_id == project_id, Submission.deleted_at.is_(None))
         .group_by(*columns)
     )
     return {
-        Bucket(project_id, form_id, draft_version_id, training, state or ""): number
-        for form_id, draft_version_id, training, state, number in session.execute(query)
+        Bucket(project_id, form_id, draft_version_id, training, state or "", bool(duplicate)): number
+        for form_id, draft_version_id, training, state, duplicate, number in session.execute(query)
     }

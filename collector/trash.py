@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from accounts.errors import not_found
 from accounts.events import Happening, record
+from collector.duplicates import give_back
 from collector.models import Submission
 from collector.reading import Selection
 from collector.tally import bucket_of, count
@@ -12,11 +13,13 @@ from config.clock import now
 
 
 def delete_submission(session: Session, selection: Selection, instance_id: str, *, by: int) -> None:
-    """Put the submission of that name into the trash; Problem 404.1. Its bytes stay for 30 days."""
+    """Put the submission of that name into the trash; Problem 404.1. Its bytes stay for 30 days. What was left out in its favour
+    counts again."""
     submission = _locked(session, selection, instance_id)
     submission.deleted_at = now()
     count(session.connection(), bucket_of(submission), -1)
     _record(session, submission, "submission.delete", by)
+    give_back(session, submission.project_id, [submission.id], by=by)
 
 
 def restore_submission(session: Session, trash: Selection, instance_id: str, *, by: int) -> None:

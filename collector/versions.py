@@ -64,8 +64,8 @@ def make_version(
             ),
         )
     else:
-        training, state = receipts.standing_of(connection, origin.project_id, receipt.submission_id)
-        was = Bucket(origin.project_id, verdict.form_id, receipt.draft_version_id, training, state)
+        standing = receipts.standing_of(connection, origin.project_id, receipt.submission_id)
+        was = Bucket(origin.project_id, verdict.form_id, receipt.draft_version_id, *standing)
         move(connection, was, replace(was, state="edited"))
         receipts.add_version(connection, origin.project_id, receipt.submission_id, receipt.id, verdict.version_no, now)
         if answers is not None:

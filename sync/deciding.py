@@ -16,7 +16,8 @@ from collector.review import named_submission
 from config.api_errors import unexpected_value
 from config.clock import now, wire
 from forms.models import Form
-from sync.decisions import Decision, DecisionFault, Standing, must_be_asked, pair_evidence, standings
+from sync.decisions import Decision, DecisionFault, Standing, pair_evidence, standings
+from sync.effects import lock_form, take_effect
 from sync.models import MatchDecision, MatchFeature, MatchPair
 from sync.rules.identity.model import probability
 
@@ -25,6 +26,8 @@ PROGRAM = "program"
 # What can be decided here; a merge of answers would have to make a version of the submission as well.
 DECIDABLE = ("duplicate", "distinct", "visit", "unsure", "open")
 STATES = ("open", "settled", "conflict", "all")
+# Verdicts after which nobody is asked again, whatever else changes, unless another contradicts them.
+CERTAIN = ("duplicate", "merge", "visit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,19 @@ class SuspectedPair:
     @property
     def must_be_asked(self) -> bool:
         """Whether a person is to look at it."""
-        return must_be_asked(self.standing, self.found.evidence)
+        return self.found.asked
+
+    @property
+    def disagreed(self) -> bool:
+        """Whether people who did not know of each other said different things, or what was said cannot all be true."""
+        if self.standing is None:
+            return False
+        return self.standing.conflict or (self.found.asked and self.standing.verdict in CERTAIN)
 
     def is_in(self, state: str) -> bool:
         """Whether it belongs in a list of pairs in one of STATES."""
         if state == "conflict":
-            return self.standing is not None and self.standing.conflict
+            return self.disagreed
         return state == "all" or (state == "open") == self.must_be_asked
 
     @property
@@ -79,6 +89,8 @@ def suspected_pairs(
     if state not in STATES:
         raise unexpected_value("state", state, f"it must be one of {', '.join(STATES)}")
     query = _visible_pairs(selection)
+    if state != "all":
+        query = query.where(MatchPair.asked if state != "settled" else ~MatchPair.asked)
     if instance_id is not None:
         submission = named_submission(session, selection, instance_id)
         query = query.where(or_(MatchPair.one_id == submission.id, MatchPair.other_id == submission.id))
@@ -147,12 +159,7 @@ def decide(session: Session, form: Form, selection: Selection, given: Given, *, 
     if given.keep is not None and given.keep not in (given.one, given.other):
         raise unexpected_value("keep", given.keep, "it must be one of the two", "ce doit être l’une des deux fiches")
     # Two who decide at once wait for each other here, and the second knows of the first.
-    session.execute(
-        select(Submission.id)
-        .where(Submission.project_id == form.project_id, Submission.id.in_(sorted(side.id for side in sides)))
-        .order_by(Submission.id)
-        .with_for_update()
-    ).all()
+    lock_form(session, form.project_id, form.id)
     one, other = sorted(side.instance_id for side in sides)
     before = _standing(session, form, one, other)
     author = session.scalars(select(Actor.uid).where(Actor.id == by)).one()
@@ -188,6 +195,7 @@ def decide(session: Session, form: Form, selection: Selection, given: Given, *, 
             session,
             Happening(form.project_id, "duplicate.decide", by, form_id=form.id, submission_id=side.id, details=details),
         )
+    take_effect(session, form, [one, other], by=by)
     return decision
 
 
@@ -210,30 +218,20 @@ def keep_decision(session: Session, project_id: int, decision: Decision) -> None
 
 def settle_copies(session: Session, form: Form, pairs: Iterable[tuple[str, str, str]]) -> int:
     """Decide by itself about submissions (instanceID, instanceID, evidence) of equal content with equal times: one phone was restored or
-    copied. Only where nobody has decided anything; the same on every server, so that they agree when they meet."""
-    made = 0
-    for *sides, evidence in pairs:
-        one, other = sorted(sides)
-        if _standing(session, form, one, other) is None:
-            uid = uuid5(NAMESPACE_URL, f"relais:copy:{form.xml_form_id}:{one}:{other}")
-            keep_decision(
-                session,
-                form.project_id,
-                Decision(
-                    str(uid),
-                    form.xml_form_id,
-                    one,
-                    other,
-                    "duplicate",
-                    PROGRAM,
-                    "",
-                    PROGRAM,
-                    keep=one,
-                    evidence=evidence,
-                ),
-            )
-            made += 1
-    return made
+    copied. Only where nobody has decided anything; the same on every server, so that they agree when they meet. Of many pairs of one
+    submission, the one whose first instanceID comes first is enough: the others follow from it."""
+    first = min(pairs, key=lambda pair: sorted(pair[:2]), default=None)
+    if first is None:
+        return 0
+    one, other = sorted(first[:2])
+    if _standing(session, form, one, other) is not None:
+        return 0
+    uid = str(uuid5(NAMESPACE_URL, f"relais:copy:{form.xml_form_id}:{one}:{other}"))
+    decision = Decision(
+        uid, form.xml_form_id, one, other, "duplicate", PROGRAM, "", PROGRAM, keep=one, evidence=first[2]
+    )
+    keep_decision(session, form.project_id, decision)
+    return 1
 
 
 def _standing(session: Session, form: Form, one: str, other: str) -> Standing | None:

@@ -7,12 +7,14 @@ that had not met; that is a question for a person, never for a rule. Nothing is 
 Sets merge by union; everything here is a function of the set. Submissions are named by the instanceID of their first version.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal
 
 import orjson
+
+from sync.giving_way import Member, circles, ends, past_those_away
 
 Verdict = Literal["duplicate", "merge", "distinct", "visit", "unsure", "open"]
 VERDICTS: tuple[Verdict, ...] = ("duplicate", "merge", "distinct", "visit", "unsure", "open")
@@ -27,9 +29,6 @@ _TEXTS = ("uid", "form", "one", "other", "by", "at", "node", "reason", "evidence
 
 PairKey = tuple[str, str, str]
 """(xmlFormId, one instanceID, the other), the smaller instanceID first"""
-
-Member = tuple[str, str]
-"""(xmlFormId, instanceID) of a submission"""
 
 
 class DecisionFault(ValueError):
@@ -211,16 +210,21 @@ class Resolution:
     contradictions: tuple[Contradiction, ...]
 
 
-def resolve(standing: Mapping[PairKey, Standing]) -> Resolution:
-    """Follow every pair to the one that stays. Submissions in a circle all stay until a person breaks it: nobody is lost to a mistake."""
-    towards: dict[Member, set[Member]] = {}
+def resolve(standing: Mapping[PairKey, Standing], here: Container[Member] | None = None) -> Resolution:
+    """Follow every pair to the one that stays. Submissions in a circle all stay until a person breaks it: nobody is lost to a mistake.
+
+    `here`: those that can stay; None: all. Who is not (in the trash, erased, on another server) is left out in nobody's stead:
+    what gave way to it gives way to whom it would, or stays.
+    """
+    said: dict[Member, set[Member]] = {}
     for (form, one, other), each in standing.items():
         if each.keep is not None:
             gone = other if each.keep == one else one
-            towards.setdefault((form, gone), set()).add((form, each.keep))
-    circles = _circles(towards)
-    in_circle = {member for circle in circles for member in circle}
-    duplicate_of = {gone: min(_ends(gone, towards, in_circle)) for gone in towards if gone not in in_circle}
+            said.setdefault((form, gone), set()).add((form, each.keep))
+    towards = said if here is None else past_those_away(said, here)
+    groups = circles(towards)
+    in_circle = {member for circle in groups for member in circle}
+    duplicate_of = {gone: min(ends(gone, towards, in_circle)) for gone in towards if gone not in in_circle}
     apart = [
         Contradiction("apart", ((form, one), (form, other)))
         for (form, one, other), each in sorted(standing.items())
@@ -228,53 +232,5 @@ def resolve(standing: Mapping[PairKey, Standing]) -> Resolution:
         and duplicate_of.get((form, one), (form, one)) == duplicate_of.get((form, other), (form, other))
     ]
     return Resolution(
-        duplicate_of, (*(Contradiction("circle", tuple(sorted(circle))) for circle in sorted(circles, key=min)), *apart)
+        duplicate_of, (*(Contradiction("circle", tuple(sorted(circle))) for circle in sorted(groups, key=min)), *apart)
     )
-
-
-def _ends(start: Member, towards: Mapping[Member, set[Member]], stays: set[Member]) -> set[Member]:
-    """Everyone reached from here who gives way to nobody."""
-    ends, seen, waiting = set(), {start}, [start]
-    while waiting:
-        member = waiting.pop()
-        for after in towards[member]:
-            if after in stays or after not in towards:
-                ends.add(after)
-            elif after not in seen:
-                seen.add(after)
-                waiting.append(after)
-    return ends
-
-
-def _circles(towards: Mapping[Member, set[Member]]) -> list[set[Member]]:
-    """Groups whose members reach each other (with whoever stands between two such groups): who is left after taking away, again and
-    again, those who reach nobody or whom nobody reaches."""
-    left = {member: set(after) for member, after in towards.items()}
-    while True:
-        reached = set().union(*left.values()) if left else set()
-        kept = {
-            member: after & left.keys() for member, after in left.items() if after & left.keys() and member in reached
-        }
-        if kept == left:
-            break
-        left = kept
-    return _connected(left)
-
-
-def _connected(edges: Mapping[Member, set[Member]]) -> list[set[Member]]:
-    both: dict[Member, set[Member]] = {member: set() for member in edges}
-    for member, after in edges.items():
-        for other in after:
-            both[member].add(other)
-            both[other].add(member)
-    groups, seen = [], set()
-    for member in sorted(both):
-        if member not in seen:
-            group, waiting = {member}, [member]
-            while waiting:
-                new = both[waiting.pop()] - group
-                group |= new
-                waiting += new
-            seen |= group
-            groups.append(group)
-    return groups

@@ -21,6 +21,7 @@ ACTIONS = (
     "submission.delete",
     "submission.restore",
     "submission.attachment.update",
+    "submission.duplicate",
 )
 # Submissions matched in one transaction: phones wait no longer than that for it.
 SLICE = 5

@@ -14,6 +14,7 @@ from config.clock import now
 from forms.models import Form
 from forms.queries import definition_of
 from forms.xform import FormDefinition
+from sync import effects
 from sync.deciding import settle_copies
 from sync.decisions import pair_evidence
 from sync.matchers import Matcher, matcher_of
@@ -34,6 +35,12 @@ MOST_COPIES = 50
 def match(session: Session, project_id: int, submission_id: int, secret: bytes) -> int:
     """Bring everything kept of a submission to its current version, or forget it when it is gone, a test, or of a draft; the number of
     pairs it is in. The same again changes nothing."""
+    pairs = _match(session, project_id, submission_id, secret)
+    effects.follow(session, project_id, submission_id)
+    return pairs
+
+
+def _match(session: Session, project_id: int, submission_id: int, secret: bytes) -> int:
     row = session.execute(
         select(Submission, Receipt.form_version_id)
         .join(Receipt, (Receipt.project_id == Submission.project_id) & (Receipt.id == Submission.current_receipt_id))
@@ -42,6 +49,8 @@ def match(session: Session, project_id: int, submission_id: int, secret: bytes) 
     if row is None:
         return 0
     submission, version_id = row
+    # First of all, as whoever decides does: pairs are written by both.
+    effects.lock_form(session, project_id, submission.form_id)
     forget(session, project_id, submission_id)
     if submission.deleted_at or submission.training or submission.draft_version_id or version_id is None:
         return 0

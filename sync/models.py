@@ -6,7 +6,7 @@ No answer stands here in clear. Everything but decisions dies with its submissio
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import JSON, LargeBinary, String
 
@@ -14,6 +14,7 @@ from config.columns import BigInt, Moment
 from config.database import Model
 
 COPIES = ("exact", "answers")
+ASKED = text("asked")
 
 
 def _of_submission(column: str) -> ForeignKeyConstraint:
@@ -80,7 +81,8 @@ class MatchFeature(Model):
 
 class MatchPair(Model):
     """Two submissions of a form that may be one. `bits`: log2 odds by identity, NULL when not scored; `copy`: "exact" when their contents
-    are equal to the second, "answers" without the times. `evidence`: changes when what was compared does."""
+    are equal to the second, "answers" without the times. `evidence`: changes when what was compared does. `asked`: whether a
+    person is to look at it, as decisions and evidence stand (sync.effects)."""
 
     __tablename__ = "dup_pair"
     __table_args__ = (
@@ -90,6 +92,7 @@ class MatchPair(Model):
         _of_submission("other_id"),
         Index("ix_dup_pair_other", "project_id", "other_id"),
         Index("ix_dup_pair_bits", "project_id", "form_id", "bits"),
+        Index("ix_dup_pair_asked", "project_id", "form_id", sqlite_where=ASKED, postgresql_where=ASKED),
     )
     project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     one_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
@@ -98,6 +101,7 @@ class MatchPair(Model):
     bits: Mapped[float | None]
     copy: Mapped[str | None] = mapped_column(String(8))
     evidence: Mapped[str] = mapped_column(String(32))
+    asked: Mapped[bool] = mapped_column(default=True, server_default=true())
     model_no: Mapped[int]
     found_at: Mapped[datetime] = mapped_column(Moment)
 
@@ -106,7 +110,10 @@ class MatchDecision(Model):
     """One verdict, never changed (see sync.decisions). Named by what travels: uid, xmlFormId, instanceIDs."""
 
     __tablename__ = "dup_decision"
-    __table_args__ = (Index("ix_dup_decision_pair", "project_id", "xml_form_id", "one", "other"),)
+    __table_args__ = (
+        Index("ix_dup_decision_pair", "project_id", "xml_form_id", "one", "other"),
+        Index("ix_dup_decision_other", "project_id", "xml_form_id", "other"),
+    )
     project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     uid: Mapped[str] = mapped_column(String(36), primary_key=True)
     xml_form_id: Mapped[str] = mapped_column(String(255))

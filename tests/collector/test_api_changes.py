@@ -76,6 +76,7 @@ def test_everything_that_happens_to_a_submission_is_told_once_in_order(admin: Ca
         "currentVersionId": "uuid:2",
         "reviewState": "approved",
         "deleted": False,
+        "duplicate": False,
     }
     assert (edit["instanceId"], edit["versionId"]) == (first, "uuid:2")
     assert (decision["details"], list(comment["details"])) == ({"reviewState": "approved"}, ["commentId"])

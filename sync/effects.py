@@ -1,0 +1,129 @@
+"""What follows from decisions for the submissions that are here: who is left out in whose favour, which pairs a person is asked about.
+
+Both are columns, kept in the transaction in which a decision is made, arrives or is taken back, a submission comes, or goes.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from accounts.scopes import EVERYTHING
+from collector.duplicates import mark
+from collector.models import Submission
+from collector.reading import Selection
+from forms.models import Form
+from sync.decisions import Decision, PairKey, Resolution, Standing, must_be_asked, resolve, standings
+from sync.models import MatchDecision, MatchPair
+
+# As many names as one question to the database takes.
+NAMES = 500
+
+
+def lock_form(session: Session, project_id: int, form_id: int) -> Form | None:
+    """Verdicts of one form take effect one after the other: each must know of those before it. Phones do not wait for it."""
+    query = select(Form).where(Form.project_id == project_id, Form.id == form_id)
+    return session.scalars(query.with_for_update(key_share=True)).first()
+
+
+def take_effect(session: Session, form: Form, instance_ids: Iterable[str], *, by: int | None) -> Resolution:
+    """Bring those submissions, and all that hang together with them by decisions, to what the decisions say; what they say. Call
+    `lock_form` first."""
+    asked = set(instance_ids)
+    standing = standings(decisions_around(session, form, asked))
+    members = asked.union(*((one, other) for _, one, other in standing))
+    ids, here = _those_here(session, form, members)
+    resolution = resolve(standing, {(form.xml_form_id, each) for each in here})
+    favoured = {gone: kept for (_, gone), (_, kept) in resolution.duplicate_of.items()}
+    changed = mark(
+        session,
+        form.project_id,
+        {number: ids[favoured[name]] if name in favoured else None for name, number in ids.items()},
+        by=by,
+    )
+    touched = changed | {number for name, number in ids.items() if name in asked}
+    _ask(session, form, touched, standing, resolution)
+    return resolution
+
+
+def follow(session: Session, project_id: int, submission_id: int) -> None:
+    """A submission has come, changed, gone or come back: what was decided about it holds for it as it is now."""
+    submission = session.get(Submission, (project_id, submission_id))
+    if submission is None or submission.draft_version_id:
+        return
+    form = session.get_one(Form, (project_id, submission.form_id))
+    if any(decisions_of(session, form, [submission.instance_id])):
+        lock_form(session, project_id, form.id)
+        take_effect(session, form, [submission.instance_id], by=None)
+
+
+def decisions_of(session: Session, form: Form, instance_ids: Sequence[str]) -> Iterator[Decision]:
+    """Every decision that names one of these submissions."""
+    for names in _parts(instance_ids):
+        for side in (MatchDecision.one, MatchDecision.other):
+            query = select(MatchDecision.body).where(
+                MatchDecision.project_id == form.project_id,
+                MatchDecision.xml_form_id == form.xml_form_id,
+                side.in_(names),
+            )
+            yield from map(Decision.from_json, session.scalars(query))
+
+
+def decisions_around(session: Session, form: Form, instance_ids: Iterable[str]) -> list[Decision]:
+    """Every decision about these submissions, about those that these decisions name, and so on."""
+    found: dict[str, Decision] = {}
+    seen: set[str] = set()
+    waiting = set(instance_ids)
+    while waiting:
+        seen |= waiting
+        new = {each.uid: each for each in decisions_of(session, form, sorted(waiting))}
+        found |= new
+        waiting = {name for each in new.values() for name in (each.one, each.other)} - seen
+    return list(found.values())
+
+
+def _parts(whole: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (whole[start : start + NAMES] for start in range(0, len(whole), NAMES))
+
+
+def _those_here(session: Session, form: Form, names: Collection[str]) -> tuple[dict[str, int], set[str]]:
+    """(number by name, also of those in the trash; the names of those that can stay: neither in the trash nor of exercises)."""
+    every = Selection(form.project_id, form.id, EVERYTHING, with_trash=True)
+    ids, here = {}, set()
+    for part in _parts(sorted(names)):
+        query = select(Submission.instance_id, Submission.id, Submission.deleted_at, Submission.training)
+        for name, number, deleted_at, training in session.execute(query.where(*every.every(), *every.named(*part))):
+            ids[name] = number
+            if deleted_at is None and not training:
+                here.add(name)
+    return ids, here
+
+
+def _ask(
+    session: Session,
+    form: Form,
+    submission_ids: Collection[int],
+    standing: dict[PairKey, Standing],
+    resolution: Resolution,
+) -> None:
+    """Say of every pair that one of these submissions is in whether a person is to look at it."""
+    contradicting = {member for each in resolution.contradictions for member in each.members}
+    for part in _parts(sorted(submission_ids)):
+        query = select(MatchPair).where(
+            MatchPair.project_id == form.project_id, or_(MatchPair.one_id.in_(part), MatchPair.other_id.in_(part))
+        )
+        pairs = list(session.scalars(query))
+        sides = {number for pair in pairs for number in (pair.one_id, pair.other_id)}
+        named = select(Submission.id, Submission.instance_id, Submission.duplicate_of).where(
+            Submission.project_id == form.project_id, Submission.id.in_(sides)
+        )
+        facts = {row[0]: (row[1], row[2] or row[0]) for row in session.execute(named)}
+        for pair in pairs:
+            (one, ends_one), (other, ends_other) = facts[pair.one_id], facts[pair.other_id]
+            first, second = sorted((one, other))
+            known = standing.get((form.xml_form_id, first, second))
+            # Both are left out in favour of the same one, or one of the other: nobody need say it again.
+            implied = known is None and ends_one == ends_other
+            contradicted = known is not None and {(form.xml_form_id, one), (form.xml_form_id, other)} <= contradicting
+            pair.asked = contradicted or (not implied and must_be_asked(known, pair.evidence))
