@@ -10,13 +10,13 @@ from itertools import permutations
 
 from rapidfuzz.distance import JaroWinkler
 
-from sync.rules.identity.particles import ASIDES, DAUGHTERS, FIRST_HALVES, LINKS, SONS, TITLES
+from sync.rules.identity.particles import ASIDES, DAUGHTERS, FIRST_HALVES, LINKS, PRENASAL, SONS, TITLES
 from sync.rules.identity.sounds import fold
 from sync.rules.identity.tokens import REMEMBERED, Likeness, Token, compare_tokens, read_token
 
 MOST_TOKENS = 6
 SAME_FROM = 0.85
-
+INITIAL = 0.92
 
 _VALUE = {Likeness.LOOSE: 0.72, Likeness.TYPO: 0.9, Likeness.SPELLING: 0.96, Likeness.EQUAL: 1.0}
 
@@ -77,12 +77,19 @@ def _put_together(words: list[str]) -> list[str]:
     together: list[str] = []
     half = ""
     for number, word in enumerate(words):
-        if word in FIRST_HALVES and number < len(words) - 1 and word not in TITLES:
+        if number < len(words) - 1 and _begins_a_word(word, words[number + 1]):
             half += word
         else:
             together.append(half + word)
             half = ""
     return together
+
+
+def _begins_a_word(word: str, following: str) -> bool:
+    """Abdoul Karim, N Diaye; but M Traoré is somebody whose first name begins with M."""
+    if len(word) == 1:
+        return following[:1] in PRENASAL.get(word, "")
+    return word in FIRST_HALVES and word not in TITLES
 
 
 def compare_names(one: str, other: str) -> NameComparison:
@@ -138,9 +145,10 @@ def _joined(one: tuple[Token, ...], other: tuple[Token, ...]) -> tuple[Token, ..
     if len(one) <= len(other):
         return one
     sounds = {token.sound for token in other}
+    families = {token.family for token in other} - {0}
     for at in range(len(one) - 1):
         together = read_token(one[at].text + one[at + 1].text)
-        if together.sound in sounds:
+        if together.sound in sounds or together.family in families:
             return (*one[:at], together, *one[at + 2 :])
     return one
 
@@ -185,6 +193,12 @@ def _greedy(table: list[list[Likeness]]) -> list[tuple[int, int, Likeness]]:
 
 
 def _similarity(grades: tuple[Likeness, ...], pairs: list[tuple[Token, Token]], swapped: bool, extra: int) -> float:
+    initials = sum(_is_initial(*pair) for pair in pairs)
+    if initials and len(grades) > initials:
+        # The words that agree, and one that may: Moussa I. Traoré may well be Moussa Ibrahim Traoré.
+        spelled = [pair for pair in pairs if not _is_initial(*pair)]
+        rest = tuple(sorted((compare_tokens(*pair) for pair in spelled), reverse=True))
+        return _similarity(rest, spelled, swapped, extra) * INITIAL**initials
     values = [_VALUE[grade] for grade in grades if grade]
     values += [
         0.6 * JaroWinkler.similarity(near.sound, far.sound)
@@ -198,3 +212,8 @@ def _similarity(grades: tuple[Likeness, ...], pairs: list[tuple[Token, Token]], 
         # One word of two says little; two of three say nearly all.
         similarity *= 0.78 if len(grades) == 1 else 0.94**extra
     return similarity
+
+
+def _is_initial(one: Token, other: Token) -> bool:
+    """One of them is the first letter of the other."""
+    return 1 in (len(one.text), len(other.text)) and one.text[:1] == other.text[:1] and one is not other

@@ -1,5 +1,6 @@
 """The list of names and their spellings, read once. A name is a family of sounds; numbers mean nothing outside this process."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from sync.rules.identity.sounds import fold, skeleton, sound
@@ -8,9 +9,10 @@ _LIST = Path(__file__).with_name("spellings.txt")
 
 
 def _read() -> tuple[dict[str, int], dict[str, int], dict[int, tuple[str, ...]], frozenset[tuple[int, int]]]:
+    """Families by letters and by sound, the spellings of every family, and which families are akin."""
     written: dict[str, int] = {}
     heard_as: dict[str, int] = {}
-    sounds_of: dict[int, tuple[str, ...]] = {}
+    spellings: dict[int, tuple[str, ...]] = {}
     akin: set[tuple[int, int]] = set()
     for line in _LIST.read_text(encoding="utf-8").splitlines():
         if line.startswith("~"):
@@ -19,24 +21,40 @@ def _read() -> tuple[dict[str, int], dict[str, int], dict[int, tuple[str, ...]],
         elif line.startswith("!"):
             for word in map(fold, line[1:].split()):
                 if word not in written:
-                    number = len(sounds_of) + 1
+                    number = len(spellings) + 1
                     written[word] = number
                     heard_as.setdefault(sound(word), number)
-                    sounds_of[number] = (sound(word),)
+                    spellings[number] = (word,)
         elif line and not line.startswith("#"):
-            number = len(sounds_of) + 1
+            number = len(spellings) + 1
             spelled = [fold(word).replace(" ", "") for word in line.split()]
-            heard = tuple(dict.fromkeys(sound(word) for word in spelled))
             # Who comes first keeps a sound that two names share: the commoner name stands higher in the list.
             for word, each in zip(spelled, map(sound, spelled), strict=True):
                 written.setdefault(word, number)
                 heard_as.setdefault(each, number)
-            sounds_of[number] = heard
-    return written, heard_as, sounds_of, frozenset(akin)
+            spellings[number] = tuple(dict.fromkeys(spelled))
+    return written, heard_as, spellings, frozenset(akin)
 
 
-_WRITTEN, _HEARD_AS, SOUNDS_OF_FAMILY, AKIN = _read()
-_SKELETONS = {number: skeleton(heard[0]) for number, heard in SOUNDS_OF_FAMILY.items()}
+def _triples(word: str) -> Iterator[str]:
+    bounded = f" {word} "
+    return (bounded[at : at + 3] for at in range(len(word)))
+
+
+_WRITTEN, _HEARD_AS, SPELLINGS_OF_FAMILY, AKIN = _read()
+_SKELETONS = {number: skeleton(sound(spelled[0])) for number, spelled in SPELLINGS_OF_FAMILY.items()}
+# Three letters in a row that are met in some name.
+_MET = frozenset(triple for word in _WRITTEN for triple in _triples(word))
+
+
+def is_listed(word: str) -> bool:
+    """True when the list has a folded word in these letters."""
+    return word in _WRITTEN
+
+
+def is_odd(word: str) -> bool:
+    """True when a folded word has three letters in a row (or two at an end) that no listed name has: it is rather a slip than a name."""
+    return not _MET.issuperset(_triples(word))
 
 
 def family_of(word: str, heard: str) -> int:

@@ -1,14 +1,15 @@
 """Single words of names: read once into what is heard and which name it is, then compared by look-up."""
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
-from itertools import count
+from itertools import count, pairwise
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from sync.rules.identity.sounds import skeleton, sound
-from sync.rules.identity.spellings import AKIN, SOUNDS_OF_FAMILY, family_of, family_skeleton
+from sync.rules.identity.spellings import AKIN, SPELLINGS_OF_FAMILY, family_of, family_skeleton, is_listed, is_odd
 
 REMEMBERED = 400_000
 
@@ -36,6 +37,8 @@ class Token:
     family: int
     key: str
     number: int
+    listed: bool = False
+    """the list has it in these letters"""
 
 
 _numbers = count(1)
@@ -47,7 +50,7 @@ def read_token(text: str) -> Token:
     heard = sound(text)
     family = family_of(text, heard)
     key = family_skeleton(family) if family else skeleton(heard)
-    return Token(text, heard, family, key, next(_numbers))
+    return Token(text, heard, family, key, next(_numbers), is_listed(text))
 
 
 _grades: dict[int, Likeness] = {}
@@ -75,7 +78,9 @@ def _compare(one: Token, other: Token) -> Likeness:
         return Likeness.SPELLING
     if len(one.text) == 1 or len(other.text) == 1:
         return Likeness.LOOSE if one.sound[:1] == other.sound[:1] else Likeness.DIFFERENT
-    if one.family and other.family:
+    if not (one.listed and other.listed) and _squeezed(one.text) == _squeezed(other.text):
+        return Likeness.SPELLING
+    if one.family and other.family and ((one.listed and other.listed) or not _slip(one.text, other.text)):
         akin = (one.family, other.family) in AKIN
         near = OSA.distance(one.sound, other.sound) <= 1 and min(len(one.sound), len(other.sound)) >= 4
         return Likeness.LOOSE if akin or near else Likeness.DIFFERENT
@@ -84,9 +89,13 @@ def _compare(one: Token, other: Token) -> Likeness:
 
 def _compare_unknown(one: Token, other: Token) -> Likeness:
     """At least one of them is on no list."""
+    if _stem(one.sound) == _stem(other.sound):
+        return Likeness.SPELLING
+    if _cut_short(one, other) or _slip(one.text, other.text) or _slip_heard(one.sound, other.sound):
+        return Likeness.TYPO
     known, free = (one, other) if one.family else (other, one)
-    heard = SOUNDS_OF_FAMILY[known.family] if known.family else (known.sound,)
-    if any(_one_slip(each, free.sound) for each in heard) or _one_slip_written(one.text, other.text):
+    spelled = SPELLINGS_OF_FAMILY.get(known.family, ())
+    if any(_slip_of_another_spelling(each, free.text) for each in spelled):
         return Likeness.TYPO
     near = max(
         JaroWinkler.similarity(one.sound, other.sound), JaroWinkler.similarity(one.text, other.text)
@@ -100,11 +109,71 @@ VOWELS = frozenset("aeiou")
 # Heard alike, or beside each other in many mouths and ears.
 CONFUSED = frozenset(
     frozenset(pair)
-    for pair in ("nm", "td", "kg", "bp", "lr", "fp", "gj", "jz", "sc", "wb", "nN", "sj", "dr", "in", "fv", "qg", "uw")
+    for pair in (
+        *("nm", "td", "kg", "bp", "lr", "fp", "gj", "jz", "sc", "wb", "nN", "sj", "dr", "in", "fv", "qg", "uw"),
+        *("ei", "ae", "ou"),
+    )
 )
+_KEYS = ("azertyuiop", "qsdfghjklm", "wxcvbn", "qwertyuiop", "asdfghjkl", "zxcvbnm")
+# Letters under neighbouring fingers, on French and English keyboards.
+NEIGHBOURS = frozenset(frozenset(pair) for row in _KEYS for pair in pairwise(row))
+_DOUBLED = re.compile(r"(.)\1+")
 
 
-def _one_slip(one: str, other: str) -> bool:
+_FEMININE = re.compile(r"(?<=....a)t[ua]?$")
+LEAST_LEFT = 5
+
+
+def _stem(heard: str) -> str:
+    """Without the ending that women's names may have or not: Zaliha, Zalihatou."""
+    return _FEMININE.sub("", heard)
+
+
+def _cut_short(one: Token, other: Token) -> bool:
+    """The phone's field was full: Kiendreb."""
+    shorter, longer = sorted((one, other), key=lambda token: len(token.text))
+    return (
+        not shorter.family
+        and len(shorter.text) >= LEAST_LEFT
+        and longer.text.startswith(shorter.text)
+        and not _tells_sex(shorter.text, longer.text)
+    )
+
+
+def _squeezed(word: str) -> str:
+    return _DOUBLED.sub(r"\1", word)
+
+
+def _slip(one: str, other: str) -> bool:
+    """True when one written word is the other with one slip of the pen or thumb. What nobody could be called is a slip for sure; what may
+    be a name of its own must be long enough, or the slip one that fingers make."""
+    shorter = min(len(one), len(other))
+    if shorter < 4 or OSA.distance(one, other, score_cutoff=1) != 1 or _tells_sex(one, other):
+        return False
+    if _exchanged(one, other):
+        return True
+    odd = is_odd(one) or is_odd(other)
+    if len(one) != len(other):
+        return odd or (shorter >= 5 and one[0] == other[0])
+    at = next(index for index, letter in enumerate(one) if other[index] != letter)
+    pair = frozenset((one[at], other[at]))
+    thumb = pair in NEIGHBOURS and (odd or VOWELS.isdisjoint(pair))
+    if odd:
+        return thumb or (at > 0 and (pair in CONFUSED or shorter >= 5))
+    # A first letter is seldom wrong.
+    return (thumb and shorter >= 5 + (at == 0)) or (at > 0 and shorter >= 6)
+
+
+def _exchanged(one: str, other: str) -> bool:
+    return len(one) == len(other) and sorted(one) == sorted(other)
+
+
+def _slip_of_another_spelling(spelled: str, free: str) -> bool:
+    """A slip in a spelling that is not the one it is compared with (Faimata for Fatimata, beside Fatoumata)."""
+    return min(len(spelled), len(free)) >= 6 and spelled[0] == free[0] and _slip(spelled, free)
+
+
+def _slip_heard(one: str, other: str) -> bool:
     """True when one sound is the other with one slip that leaves it recognisable (two in long names)."""
     shorter, longer = sorted((one, other), key=len)
     if len(longer) - len(shorter) > 2 or len(shorter) < 3:
@@ -119,22 +188,12 @@ def _one_slip(one: str, other: str) -> bool:
     return len(shorter) >= 4 and one[0] == other[0] and not _tells_sex(one, other) and _slight(shorter, longer)
 
 
-def _one_slip_written(one: str, other: str) -> bool:
-    """The same of the letters, for slips that change how it sounds (Faimata for Fatimata)."""
-    shorter = min(len(one), len(other))
-    least = 6 if len(one) == len(other) else 5
-    return (
-        shorter >= least
-        and one[0] == other[0]
-        and OSA.distance(one, other, score_cutoff=1) == 1
-        and not _tells_sex(one, other)
-    )
-
-
 def _tells_sex(one: str, other: str) -> bool:
     """Hassane and Hassana, Amina and Aminou: only the last vowel differs, and it says man or woman."""
     stem, other_stem = one.rstrip("aeiou"), other.rstrip("aeiou")
-    return stem == other_stem and (one.endswith("a") != other.endswith("a"))
+    # No name ends in two consonants: Kouand is Kouanda, cut off.
+    cut = stem in (one, other) and not VOWELS.intersection(stem[-2:-1])
+    return stem == other_stem and not cut and (one.endswith("a") != other.endswith("a"))
 
 
 def _slight(shorter: str, longer: str) -> bool:
@@ -144,4 +203,4 @@ def _slight(shorter: str, longer: str) -> bool:
     if shorter[at + 1 : at + 2] == longer[at] and longer[at + 1 : at + 2] == shorter[at]:
         return True
     pair = frozenset((shorter[at], longer[at]))
-    return pair <= VOWELS or pair in CONFUSED
+    return pair in CONFUSED and (len(longer) >= 5 or pair <= VOWELS)
