@@ -17,7 +17,7 @@ from sync.rules.identity.finding import candidate_pairs
 from sync.rules.identity.implied import measured
 from sync.rules.identity.keys import affordable
 from sync.rules.identity.learning import learn
-from sync.rules.identity.model import probability
+from sync.rules.identity.model import Model, probability
 from sync.rules.identity.plan import Features, Plan
 from sync.rules.identity.scoring import Scorer
 
@@ -41,12 +41,17 @@ def learn_forms(services: Services) -> int:
         due = [
             (form.project_id, form.form_id)
             for form in session.scalars(select(MatchForm))
-            if grown.get((form.project_id, form.form_id), 0) >= GROWTH * form.learnt_from
-            and (form.project_id, form.form_id) in grown
+            if (form.project_id, form.form_id) in grown
+            and (grown[form.project_id, form.form_id] >= GROWTH * form.learnt_from or is_outgrown(form))
         ]
     for project_id, form_id in due:
         learn_form(services, project_id, form_id, grown[project_id, form_id])
     return len(due)
+
+
+def is_outgrown(form: MatchForm) -> bool:
+    """True when an earlier release learnt the form, which knew fewer levels."""
+    return form.model is not None and not Model.from_json(form.model).fits(Plan(form.roles))
 
 
 def learn_form(services: Services, project_id: int, form_id: int, count: int) -> None:

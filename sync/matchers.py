@@ -81,6 +81,8 @@ def matcher_from(kept: MatchForm, secret: bytes) -> Matcher:
     """The matcher that a row describes."""
     model = Model.from_json(kept.model) if kept.model else None
     plan = Plan(kept.roles, model.implied if model else None)
+    if model and not model.fits(plan):
+        model, plan = None, Plan(kept.roles)
     secret = matching_secret(secret)
     keys = Keys(plan, secret, scope=f"{kept.project_id}/{kept.form_id}")
     model = model or shipped_model(plan, kept.learnt_from or 1000)

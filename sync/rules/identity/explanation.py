@@ -12,16 +12,19 @@ _SAID: dict[str, tuple[tuple[str, str], ...]] = {
     "person_id": (
         ("même identifiant", "same identifier"),
         ("identifiants à un caractère près", "identifiers one character apart"),
+        ("identifiants à deux caractères près", "identifiers two characters apart"),
         ("identifiants différents", "different identifiers"),
     ),
     "phone": (
         ("même téléphone", "same phone"),
         ("téléphones à un chiffre près", "phones one digit apart"),
+        ("téléphones à deux chiffres près", "phones two digits apart"),
         ("téléphones différents", "different phones"),
     ),
     "household": (
         ("même ménage", "same household"),
         ("ménages à un caractère près", "households one character apart"),
+        ("ménages à deux caractères près", "households two characters apart"),
         ("ménages différents", "different households"),
     ),
     "place": (

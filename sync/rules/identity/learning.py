@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import repeat
 
-from sync.rules.identity.keys import Keys
+from sync.rules.identity.keys import EXACT, Keys
 from sync.rules.identity.model import (
     FIRST_WORD,
     NO_KIN,
@@ -25,14 +25,16 @@ from sync.rules.identity.model import (
     shipped_model,
 )
 from sync.rules.identity.plan import NAME, Column, Features, Plan
-from sync.rules.identity.scoring import Scorer, local, shared_words
+from sync.rules.identity.scoring import Scorer, local
 
 RANDOM_PAIRS = 100_000
 ROUNDS = 14
 # So many imagined pairs speak for the shipped numbers.
 TRUST_M = 30.0
 TRUST_U = 200.0
-ANCHOR_FROM = 0.9
+# Who is rather one person than not by the other fields counts with that probability. To count only the surest would take the cleanest
+# records for all, and learn that slips hardly happen.
+ANCHOR_FROM = 0.5
 # Fewer people have no ways of their own.
 VILLAGE = 50
 
@@ -41,15 +43,22 @@ Pattern = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 def count_values(plan: Plan, keys: Keys, submissions: Sequence[Features]) -> dict[int, int]:
-    """How many submissions have each value that is met more than once, by keyed hash; and how many people of a place bear a word in
-    their names, where they are more than the country would make one expect."""
+    """How many submissions have each value that is met more than once, by keyed hash (of numbers: how many people, as their names tell); and
+    how many people of a place bear a word in their names, where they are more than the country would make one expect."""
     seen: dict[str, Counter[object]] = {}
+    people: set[tuple[str, object, frozenset[str]]] = set()
     for features in submissions:
         words = {token.key for token in features.name.tokens}
         seen.setdefault(WORD, Counter()).update(words)
         seen.setdefault(FIRST_WORD, Counter()).update({token.key for token in features.name.tokens[:1]})
         for (path, kind), value in zip(plan.fields, features.values, strict=True):
             if kind.telling and value is not None:
+                if words and kind.name in EXACT:
+                    # Five records of one person with one number are no sign that it is a common one.
+                    person = (path, value, frozenset(words))
+                    if person in people:
+                        continue
+                    people.add(person)
                 seen.setdefault(path, Counter())[value] += 1
                 if kind.name == "place":
                     seen.setdefault(local(path, value), Counter()).update(words)
@@ -57,10 +66,10 @@ def count_values(plan: Plan, keys: Keys, submissions: Sequence[Features]) -> dic
     counts: dict[int, int] = {}
     for where, counter in seen.items():
         path, _, place = where.partition("=")
-        people = seen[path][place] if place else 0
+        here = seen[path][place] if place else 0
         for value, count in counter.items():
-            usual = max(VILLAGE / 10, 2 * people * everywhere[value] / len(submissions)) if place else 1
-            if count > usual and (not place or people >= VILLAGE):
+            usual = max(VILLAGE / 10, 2 * here * everywhere[value] / len(submissions)) if place else 1
+            if count > usual and (not place or here >= VILLAGE):
                 counts[keys.value(where, value)] = count
     return counts
 
@@ -118,7 +127,10 @@ class _Lesson:
                 if self.group[number] == self.named:
                     words.append(rare)
                     rarity[self.group[number]] += self.scorer.joined(number, one, other, tokens)
-        return tuple(levels), (*(round(each) for each in rarity), round(shared_words(levels, words)))
+        return tuple(levels), (
+            *(round(each) for each in rarity),
+            round(self.scorer.shared(levels, words, one, other, tokens)),
+        )
 
     def learn(
         self, candidates: Sequence[tuple[int, int]], weights: Sequence[float] | None, chance: random.Random

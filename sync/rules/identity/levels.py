@@ -105,15 +105,23 @@ def text_level(one: str, other: str) -> int:
 
 
 def _shared_words(one: str, other: str) -> bool:
-    words, others = set(one.split()), set(other.split())
-    return 2 * len(words & others) >= max(len(words), len(others))
+    """Half of the words, or all of the shorter text (28 Pondeossa for 28 John Cleland Crescent Ponderossa)."""
+    words, others = sorted((set(one.split()), set(other.split())), key=len)
+    if 2 * len(words & others) >= len(others):
+        return True
+    return len(words) >= 2 and all(
+        word in others or (len(word) >= 5 and any(OSA.distance(word, each, score_cutoff=1) <= 1 for each in others))
+        for word in words
+    )
 
 
 def code_level(one: str, other: str) -> int:
-    """Equal, one slip (a digit, two exchanged), different."""
+    """Equal, one slip (a digit, two exchanged), two slips in a long one, different."""
     if one == other:
         return 0
-    return 1 if min(len(one), len(other)) >= 5 and OSA.distance(one, other, score_cutoff=1) == 1 else 2
+    shorter = min(len(one), len(other))
+    slips = OSA.distance(one, other, score_cutoff=2)
+    return 1 if slips == 1 and shorter >= 5 else 2 if slips <= 2 and shorter >= 7 else 3
 
 
 def same_level(one: str, other: str) -> int:
@@ -173,24 +181,26 @@ class Kind:
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("person_id", read_code, code_level, (0.93, 0.05, 0.02), (0.0002, 0.0003, 0.9995), telling=True),
+        Kind(
+            "person_id", read_code, code_level, (0.93, 0.04, 0.01, 0.02), (0.0002, 0.0003, 0.0005, 0.999), telling=True
+        ),
         Kind(
             "phone",
             read_phone,
             code_level,
-            (0.85, 0.07, 0.08),
-            (0.0002, 0.0002, 0.9996),
+            (0.85, 0.06, 0.01, 0.08),
+            (0.0002, 0.0002, 0.0006, 0.999),
             telling=True,
-            kin=(0.5, 0.01, 0.49),
+            kin=(0.5, 0.01, 0.005, 0.485),
         ),
         Kind(
             "household",
             read_code,
             code_level,
-            (0.9, 0.05, 0.05),
-            (0.002, 0.01, 0.988),
+            (0.9, 0.04, 0.01, 0.05),
+            (0.002, 0.01, 0.02, 0.968),
             telling=True,
-            kin=(0.95, 0.02, 0.03),
+            kin=(0.95, 0.015, 0.005, 0.03),
         ),
         Kind(
             "place",

@@ -48,6 +48,10 @@ class Model:
     shift: float = 0.0
     implied: tuple[tuple[str, str], ...] | None = None
 
+    def fits(self, plan: Plan) -> bool:
+        """True when it has a number for every level of the plan's columns: a newer release may know more levels than one that learnt."""
+        return [len(each) for each in self.m] == [column.levels * len(column.m) for column in plan.columns]
+
     def to_json(self) -> dict[str, Any]:
         """For a database column."""
         return {

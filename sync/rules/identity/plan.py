@@ -1,5 +1,6 @@
 """Which answers of a form play which role, and what is kept of them to compare submissions by."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations, pairwise, product
@@ -7,6 +8,7 @@ from typing import Any
 
 from sync.rules.identity.levels import KINDS, Kind
 from sync.rules.identity.names import Name, read_name
+from sync.rules.identity.sounds import fold
 from sync.rules.identity.tokens import Likeness, Token, compare_tokens
 
 NAME = "name"
@@ -75,6 +77,7 @@ class Plan:
             raise ValueError(f"no such role: {', '.join(unknown)}")
         self.roles = dict(roles)
         self.name_paths = tuple(path for path, role in roles.items() if role == NAME)
+        self.own_word = _own_word(self.name_paths)
         self.fields: tuple[tuple[str, Kind], ...] = tuple(
             (path, KINDS[role]) for path, role in roles.items() if role in KINDS
         )
@@ -127,6 +130,21 @@ class Plan:
         for number, finer in enumerate(self.implied_by):
             if agreed[number] and any(agreed[each] for each in finer):
                 levels[self._offset + number] = -1
+
+
+_OWN_NAMES = re.compile(r"given|first|prenom|forename")
+_FAMILY_NAMES = re.compile(r"surname|family|last|famille|^nom")
+
+
+def _own_word(paths: tuple[str, ...]) -> int | None:
+    """Where in a name the word stands that nobody else of a household has: 0 first, -1 last, None when the form does not tell. It does when
+    it asks for given and family names apart, in questions called so."""
+    if len(paths) < 2:
+        return None
+    first, last = (fold(path.rpartition("/")[2]) for path in (paths[0], paths[-1]))
+    if _OWN_NAMES.search(first) or (_FAMILY_NAMES.search(last) and not _FAMILY_NAMES.search(first)):
+        return 0
+    return -1 if _OWN_NAMES.search(last) or _FAMILY_NAMES.search(first) else None
 
 
 def _usually_implied(fields: tuple[tuple[str, Kind], ...]) -> list[tuple[str, str]]:

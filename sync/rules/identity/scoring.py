@@ -18,7 +18,7 @@ from sync.rules.identity.model import (
     probability,
 )
 from sync.rules.identity.plan import WORDS, Column, Features, Plan
-from sync.rules.identity.tokens import REMEMBERED, Token
+from sync.rules.identity.tokens import REMEMBERED, Likeness, Token, compare_tokens
 
 # So many people of the country are imagined in every village when its own names are counted.
 ELSEWHERE = 10.0
@@ -91,7 +91,10 @@ class Scorer:
                     total += self.joined(number, one, other, tokens)
                 elif among_kin:
                     kin += rarity
-        return self.model.slope * (total - kin_doubt(kin + shared_words(levels, words))) + self.model.shift
+        return (
+            self.model.slope * (total - kin_doubt(kin + self.shared(levels, words, one, other, tokens)))
+            + self.model.shift
+        )
 
     def score(self, one: Features, other: Features) -> Score:
         """The same with what each column says."""
@@ -112,7 +115,7 @@ class Scorer:
             elif among_kin:
                 kin += rarity
             parts.append(Part(column, level, slope * (bits + rarity)))
-        doubt = -slope * kin_doubt(kin + shared_words(levels, words))
+        doubt = -slope * kin_doubt(kin + self.shared(levels, words, one, other, tokens))
         return Score(tuple(parts), doubt, slope * self.model.prior_bits + self.model.shift)
 
     def rarity(
@@ -129,6 +132,17 @@ class Scorer:
             ages = sorted((one.values[index], other.values[index]))
             return (self._as_old(path, ages[0], level) + self._as_old(path, ages[1], level)) / 2
         return self._known(number, path, one.values[index], "")
+
+    def shared(
+        self, levels: Sequence[int], rarities: Sequence[float], one: Features, other: Features, tokens: list[Token]
+    ) -> float:
+        """Bits of the names that kin explain. Kin do not share the name that is a person's own, where the form tells which that is."""
+        own = self.plan.own_word
+        if len(rarities) == 1 and own is not None and len(one.name.tokens) > 1 < len(other.name.tokens):
+            mine, theirs = one.name.tokens[own], other.name.tokens[own]
+            if tokens[0] is mine and compare_tokens(mine, theirs) >= Likeness.SPELLING:
+                return 0.0
+        return shared_words(levels, rarities)
 
     def joined(self, number: int, one: Features, other: Features, tokens: list[Token]) -> float:
         """Zero but for the second word of two names of two words: a word that always stands first is never met beside another that does. Of
