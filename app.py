@@ -28,6 +28,7 @@ import collector.api_attachments
 import collector.api_audits
 import collector.api_changes
 import collector.api_comments
+import collector.api_datasets
 import collector.api_export_jobs
 import collector.api_exports
 import collector.api_forms
@@ -172,6 +173,7 @@ BLUEPRINTS = (
     collector.api_versions.api,
     collector.api_attachments.api,
     collector.api_comments.api,
+    collector.api_datasets.api,
     collector.api_app_users.api,
     collector.api_audits.api,
     sync.api.api,

@@ -1,6 +1,5 @@
 """Sessions, with ODK Central's addresses and fields."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, jsonify, request
@@ -13,7 +12,7 @@ from accounts.errors import authentication_failed, insufficient_rights, not_foun
 from accounts.guessing import sources
 from accounts.models import Actor
 from accounts.public_links import end_link
-from accounts.schemas import SessionSchema, SessionTimesSchema, SignInSchema, SuccessSchema
+from accounts.schemas import FOR_EVER, SessionSchema, SessionTimesSchema, SignInSchema, SuccessSchema
 from accounts.sessions import Holder, Person, holder_by_token, person_by_token
 from accounts.signed_in import api_caller, changing, drop_api_session, keep_api_session
 from accounts.web_users import FREE_FAILURES, forget_failures, note_failure, stored_password
@@ -24,9 +23,6 @@ from config.description import describe
 from config.services import services
 
 api = Blueprint("accounts_api", __name__, url_prefix="/v1")
-
-# As ODK Central writes it for the tokens of phones and links.
-FOR_EVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 @api.post("/sessions")

@@ -6,13 +6,13 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from accounts import preferences
-from accounts.errors import insufficient_rights, not_found
+from accounts.errors import not_found
 from accounts.projects import get_project
 from accounts.schemas import SuccessSchema
 from accounts.sessions import Person
 from accounts.signed_in import api_caller, changing
 from config.api_answers import json_body
-from config.api_errors import property_not_found, unexpected_properties, value_too_long
+from config.api_errors import key_does_not_exist, property_not_found, unexpected_properties, value_too_long
 from config.description import describe
 
 api = Blueprint("accounts_api_preferences", __name__, url_prefix="/v1")
@@ -33,10 +33,10 @@ def _named(name: str) -> str:
     return name
 
 
-def _chooser() -> Person:
-    person = api_caller()
+def _chooser(person: Person) -> Person:
+    """Whoever calls; Problem 400.14 for phones and links, which have no choices."""
     if person.type != "user":
-        raise insufficient_rights()
+        raise key_does_not_exist("userId", str(person.actor_id), "users")
     return person
 
 
@@ -44,9 +44,9 @@ def _chooser() -> Person:
 @describe(answer=SuccessSchema(), body="application/json", problems=(400.23, 400.33))
 def choose_for_site(name: str) -> ResponseReturnValue:
     """Keep a choice: {"propertyValue": any JSON}."""
-    person, value = _chooser(), _chosen()
+    person, value = api_caller(), _chosen()
     with changing() as session:
-        preferences.choose(session, person, _named(name), value)
+        preferences.choose(session, _chooser(person), _named(name), value)
     return jsonify(success=True)
 
 
@@ -54,7 +54,7 @@ def choose_for_site(name: str) -> ResponseReturnValue:
 @describe(answer=SuccessSchema())
 def forget_for_site(name: str) -> ResponseReturnValue:
     """Take a choice back; 404.1 when there was none."""
-    person = _chooser()
+    person = api_caller()
     with changing() as session:
         if not preferences.forget(session, person, name):
             raise not_found()
@@ -65,10 +65,10 @@ def forget_for_site(name: str) -> ResponseReturnValue:
 @describe(answer=SuccessSchema(), body="application/json", problems=(400.23, 400.33))
 def choose_for_project(project_id: int, name: str) -> ResponseReturnValue:
     """Keep a choice for one project: {"propertyValue": any JSON}."""
-    person, value = _chooser(), _chosen()
+    person, value = api_caller(), _chosen()
     with changing() as session:
         get_project(session, project_id)
-        preferences.choose(session, person, _named(name), value, project_id)
+        preferences.choose(session, _chooser(person), _named(name), value, project_id)
     return jsonify(success=True)
 
 
@@ -76,7 +76,7 @@ def choose_for_project(project_id: int, name: str) -> ResponseReturnValue:
 @describe(answer=SuccessSchema())
 def forget_for_project(project_id: int, name: str) -> ResponseReturnValue:
     """Take a choice for one project back; 404.1 when there was none."""
-    person = _chooser()
+    person = api_caller()
     with changing() as session:
         get_project(session, project_id)
         if not preferences.forget(session, person, name, project_id):

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts import assignments
+from accounts import assignments, roles
 from accounts.actors import get_actor
 from accounts.assignments import THE_SITE, Place, get_role, place_of
 from accounts.errors import not_found
@@ -23,6 +23,7 @@ from config.api_errors import uniqueness_violation
 from config.database import reading
 from config.description import describe
 from config.reader_wishes import wishes
+from config.segments import as_number
 
 api = Blueprint("accounts_api_roles", __name__, url_prefix="/v1")
 
@@ -33,10 +34,13 @@ Where = Callable[[Session], Place]
 @api.get("/roles")
 @describe(answer=RoleSchema(many=True))
 def list_roles() -> ResponseReturnValue:
-    """Every role: ODK Central's, then ours."""
+    """ODK Central's roles; extended, ours too."""
     api_caller()
+    query = select(Role).order_by(Role.id)
+    if not wishes().extended:
+        query = query.where(Role.id < roles.OURS)
     with reading() as session:
-        return jsonify(RoleSchema(many=True).dump(session.scalars(select(Role).order_by(Role.id))))
+        return jsonify(RoleSchema(many=True).dump(session.scalars(query)))
 
 
 @api.get("/roles/<segment:role>")
@@ -62,18 +66,18 @@ def list_site_actors(role: str) -> ResponseReturnValue:
     return list_actors_at(lambda _: THE_SITE, role)
 
 
-@api.post("/assignments/<segment:role>/<int:actor_id>")
+@api.post("/assignments/<segment:role>/<segment:actor>")
 @describe(answer=SuccessSchema(), problems=(409.3,))
-def give_site_role(role: str, actor_id: int) -> ResponseReturnValue:
+def give_site_role(role: str, actor: str) -> ResponseReturnValue:
     """Give a role on the site."""
-    return give_at(lambda _: THE_SITE, role, actor_id)
+    return give_at(lambda _: THE_SITE, role, actor)
 
 
-@api.delete("/assignments/<segment:role>/<int:actor_id>")
+@api.delete("/assignments/<segment:role>/<segment:actor>")
 @describe(answer=SuccessSchema())
-def take_site_role(role: str, actor_id: int) -> ResponseReturnValue:
+def take_site_role(role: str, actor: str) -> ResponseReturnValue:
     """Take a role on the site back."""
-    return take_at(lambda _: THE_SITE, role, actor_id)
+    return take_at(lambda _: THE_SITE, role, actor)
 
 
 @api.get("/projects/<int:project_id>/assignments")
@@ -90,18 +94,18 @@ def list_project_actors(project_id: int, role: str) -> ResponseReturnValue:
     return list_actors_at(lambda session: place_of(session, project_id), role)
 
 
-@api.post("/projects/<int:project_id>/assignments/<segment:role>/<int:actor_id>")
+@api.post("/projects/<int:project_id>/assignments/<segment:role>/<segment:actor>")
 @describe(answer=SuccessSchema(), problems=(409.3,))
-def give_project_role(project_id: int, role: str, actor_id: int) -> ResponseReturnValue:
+def give_project_role(project_id: int, role: str, actor: str) -> ResponseReturnValue:
     """Give a role in the project."""
-    return give_at(lambda session: place_of(session, project_id), role, actor_id)
+    return give_at(lambda session: place_of(session, project_id), role, actor)
 
 
-@api.delete("/projects/<int:project_id>/assignments/<segment:role>/<int:actor_id>")
+@api.delete("/projects/<int:project_id>/assignments/<segment:role>/<segment:actor>")
 @describe(answer=SuccessSchema())
-def take_project_role(project_id: int, role: str, actor_id: int) -> ResponseReturnValue:
+def take_project_role(project_id: int, role: str, actor: str) -> ResponseReturnValue:
     """Take a role in the project back."""
-    return take_at(lambda session: place_of(session, project_id), role, actor_id)
+    return take_at(lambda session: place_of(session, project_id), role, actor)
 
 
 # For any place
@@ -142,25 +146,25 @@ def list_actors_at(where: Where, role: str) -> ResponseReturnValue:
         return jsonify(ActorSchema(many=True).dump([actor for _, actor in rows]))
 
 
-def give_at(where: Where, role: str, actor_id: int) -> ResponseReturnValue:
+def give_at(where: Where, role: str, actor: str) -> ResponseReturnValue:
     """Give a role there; Problem 409.3 when it was given already."""
     person = api_caller()
     with changing() as session:
-        place, wanted, actor = where(session), get_role(session, role), get_actor(session, actor_id)
+        place, wanted, whom = where(session), get_role(session, role), get_actor(session, as_number(actor))
         _demand(session, person, "assignment.create", place)
         assignments.require_assignable(session, person.actor_id, wanted, place)
-        if not assignments.grant(session, actor, wanted, place, by=person.actor_id):
-            values = (actor.id, wanted.id, place.actee_id)
+        if not assignments.grant(session, whom, wanted, place, by=person.actor_id):
+            values = (whom.id, wanted.id, place.actee_id)
             raise uniqueness_violation(("actorId", "roleId", "acteeId"), values, "assignments")
     return jsonify(success=True)
 
 
-def take_at(where: Where, role: str, actor_id: int) -> ResponseReturnValue:
+def take_at(where: Where, role: str, actor: str) -> ResponseReturnValue:
     """Take a role there back; Problem 404.1 when it was not given."""
     person = api_caller()
     with changing() as session:
-        place, wanted, actor = where(session), get_role(session, role), get_actor(session, actor_id)
+        place, wanted, whom = where(session), get_role(session, role), get_actor(session, as_number(actor))
         _demand(session, person, "assignment.delete", place)
-        if not assignments.revoke(session, actor, wanted, place, by=person.actor_id):
+        if not assignments.revoke(session, whom, wanted, place, by=person.actor_id):
             raise not_found()
     return jsonify(success=True)

@@ -11,10 +11,11 @@ from accounts.models_choices import SiteSetting
 from accounts.projects import get_project
 from accounts.schemas import NewPropertySchema, PropertySchema, PropertyValuesSchema, SettingSchema, SuccessSchema
 from accounts.signed_in import api_caller, changing, creating, demand
-from config.api_errors import invalid_header, not_implemented, request_too_large
+from config.api_errors import ABSENT, invalid_header, not_implemented, request_too_large
 from config.database import reading
 from config.description import describe
 from config.json_body import json_body, json_value
+from config.problem import Problem
 from config.reader_wishes import is_unchanged, tagged, wishes
 
 api = Blueprint("accounts_api_site", __name__, url_prefix="/v1")
@@ -70,12 +71,17 @@ def show_public_config() -> ResponseReturnValue:
 @describe(answer=SettingSchema(), problems=(403.1, 404.1), public=True)
 def show_public_setting(key: str) -> ResponseReturnValue:
     """One of them; a picture comes as it is."""
-    with reading() as session:
-        row = site_settings.get_setting(session, key, public=True)
-    answer = _answer(row)
     # With its time in the address, as Central's pages ask for it, it will never be another.
-    answer.headers["Cache-Control"] = "max-age=31536000" if request.args.get("ts") else "no-cache"
-    answer.headers["Vary"] = "Accept-Encoding"
+    kept = {"Cache-Control": "max-age=31536000" if request.args.get("ts") else "no-cache", "Vary": "Accept-Encoding"}
+    try:
+        with reading() as session:
+            row = site_settings.get_setting(session, key, public=True)
+    except Problem as problem:
+        if problem.status == 404:
+            problem.headers |= kept
+        raise
+    answer = _answer(row)
+    answer.headers.update(kept)
     return answer
 
 
@@ -155,5 +161,5 @@ def create_property(project_id: int) -> ResponseReturnValue:
     with changing() as session:
         demand(session, person, "actor_property.update", project_id)
         project = get_project(session, project_id)
-        actor_properties.create_property(session, project, json_body().get("name"), by=person.actor_id)
+        actor_properties.create_property(session, project, json_body().get("name", ABSENT), by=person.actor_id)
     return jsonify(success=True)

@@ -64,7 +64,7 @@ def create_user() -> ResponseReturnValue:
         raise missing_parameter("displayName")
     given = NewUserSchema().load(json_body())
     # Slow on purpose, so outside the transaction.
-    password_hash = passwords.strong_hash(given["password"]) if given.get("password") else None
+    password_hash = passwords.strong_hash(given["password"]) if given.get("password") not in (None, "") else None
     with changing() as session:
         demand(session, person, "user.create")
         name = given.get("displayName") or given["email"][:64]
@@ -185,7 +185,7 @@ def start_reset() -> ResponseReturnValue:
                 web_users.invalidate_password(session, account, by=person.actor_id)
             queue_letter(session, services().settings, "reset", account.user.email, account.actor.id)
         elif web_users.ever_existed(session, email):
-            queue_letter(session, services().settings, "gone", web_users.usable_email(email))
+            queue_letter(session, services().settings, "gone", email.strip().lower())
     return jsonify(success=True)
 
 

@@ -11,6 +11,7 @@ from accounts.errors import insufficient_rights, not_found
 from accounts.events import Happening, record
 from accounts.models import Actor, Assignment, Project, Role
 from accounts.roles import SITE, WHOLE, assign, granted, with_implied
+from config.segments import as_number
 
 # What ODK Central shows of a number without a letter, and of a system name.
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
@@ -88,11 +89,9 @@ def roles_of_all(session: Session, actor_ids: Sequence[int]) -> dict[int, list[G
 
 
 def get_role(session: Session, word: str) -> Role:
-    """A role by its number or its system name, as addresses have it; Problem 404.1."""
+    """A role by its number or its system name, as addresses have it; Problem 404.1, or 400.11 for neither."""
     by_name = not _LETTERS.isdisjoint(word)
-    if not by_name and not (word.isascii() and word.isdigit() and len(word) < 10):
-        raise not_found()
-    role = session.scalars(select(Role).where(Role.system == word if by_name else Role.id == int(word))).first()
+    role = session.scalars(select(Role).where(Role.system == word if by_name else Role.id == as_number(word))).first()
     if role is None:
         raise not_found()
     return role

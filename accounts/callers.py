@@ -33,8 +33,8 @@ class Request:
     target: str
     authorization: str | None
     cookies: Mapping[str, str]
-    # https, or from this machine, or allowed by a setting: a Basic password may be read.
-    basic_allowed: bool
+    # https, or a client's word for it, or allowed by a setting: Basic passwords and the API's cookies may be read.
+    protected: bool
     # The token in the address (/v1/key/…, or ?st=…), which counts before everything else.
     key: str | None = None
 
@@ -76,16 +76,14 @@ def identify(session: Session, secret: bytes, call: Request) -> Phone | Person |
         return _by_key(session, call.key)
     header = call.authorization
     if not header:
-        token = next(
-            (call.cookies[name] for name in (SECURE_API_COOKIE, API_COOKIE, COOKIE) if name in call.cookies), None
-        )
-        return person_by_token(session, token) if token else None
+        return _by_cookie(session, call)
     if header[:7].lower() == "bearer ":
-        token = header[7:].strip()
-        holder = person_by_token(session, token) or holder_by_token(session, token)
+        holder = _by_token(session, header[7:].strip())
         if holder is None:
             raise authentication_failed()
-        return holder if isinstance(holder, Person) else holder.as_person()
+        return holder
+    if header[:6].lower() == "basic " and not call.protected:
+        raise https_only()
     answer = digest.parse_authorization(header)
     if answer is not None and "\0" in answer.username:
         # PostgreSQL cannot even be asked for such a name.
@@ -93,10 +91,28 @@ def identify(session: Session, secret: bytes, call: Request) -> Phone | Person |
     if isinstance(answer, DigestAnswer):
         return _by_digest(session, secret, call, answer)
     if isinstance(answer, BasicAnswer):
-        if not call.basic_allowed:
-            raise https_only()
         return _by_basic(session, secret, answer)
     raise authentication_failed()
+
+
+def _by_token(session: Session, token: str) -> Person | None:
+    person = person_by_token(session, token)
+    if person is not None:
+        return person
+    holder = holder_by_token(session, token)
+    return None if holder is None else holder.as_person()
+
+
+def _by_cookie(session: Session, call: Request) -> Person | None:
+    """By ODK Central's cookies, which it reads over https only, or by that of our pages, which also serve a post's network."""
+    token = next((call.cookies[name] for name in (SECURE_API_COOKIE, API_COOKIE) if name in call.cookies), None)
+    if token and call.protected:
+        return _by_token(session, token)
+    if own := call.cookies.get(COOKIE):
+        return person_by_token(session, own)
+    if call.cookies and not call.protected:
+        raise https_only()
+    return None
 
 
 def _by_key(session: Session, key: str) -> Person:

@@ -24,7 +24,7 @@ _IN_QUERY = re.compile("(?:^|&)st=([^&]*)")
 def token_in_query(query: str) -> str | None:
     """The token of ?st=…"""
     found = _IN_QUERY.search(query)
-    return unquote_plus(found[1]) if found and found[1] else None
+    return unquote_plus(found[1]) if found else None
 
 
 def _without_slash(path: str) -> str:
@@ -41,7 +41,10 @@ def read_keys(app: Wsgi) -> Wsgi:
         token = token_in_query(environ.get("QUERY_STRING", "")) if path.startswith("/v1/") else None
         if token is not None:
             environ["QUERY_STRING"] = _IN_QUERY.sub("", environ["QUERY_STRING"]).lstrip("&")
-            if not path.startswith("/v1/key/"):
+            if not token:
+                # Given, and nobody's.
+                environ[KEY] = ""
+            elif not path.startswith("/v1/key/"):
                 environ["PATH_INFO"] = path = f"/v1/key/{quote(token, safe='!$')}{path[3:]}"
         found = _KEY.fullmatch(path)
         if found is not None and not _PHONE.fullmatch(found[2]):

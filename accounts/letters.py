@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models_choices import Letter
 from accounts.resets import make_reset
-from accounts.web_users import get_account
+from accounts.web_users import get_account, is_address
 from config.clock import now
 from config.problem import Problem
 from config.services import Services
@@ -125,7 +125,7 @@ KINDS: dict[str, tuple[bool, Words, Words]] = {
 
 def queue_letter(session: Session, settings: Settings, kind: str, email: str, actor_id: int | None = None) -> None:
     """A letter to be sent once this transaction is committed; the same again while it waits is the same."""
-    if not settings.mail_url:
+    if not settings.mail_url or not is_address(email):
         return
     waiting = select(Letter.id).where(Letter.kind == kind, Letter.email == email)
     if session.scalars(waiting).first() is None:

@@ -43,6 +43,8 @@ class Project(Model):
     name: Mapped[str] = mapped_column(String(255))
     description: Mapped[str | None]
     archived: Mapped[bool] = mapped_column(default=False)
+    # What was last said of it, null for nothing: ODK Central tells never archived from taken back.
+    archived_said: Mapped[bool | None]
     language: Mapped[str] = mapped_column(String(8), default="fr")
     late: Mapped[str | None] = mapped_column(String(8))
     # Set for ever once submissions are encrypted: forms that bring no key of their own get this one.
@@ -285,16 +287,7 @@ class ScopeProperty(Model):
 
 # PostgreSQL's counterparts of id_sequence; project data takes its numbers from here (see config.database.next_ids).
 SEQUENCES = (
-    "blob",
-    "form",
-    "form_version",
-    "form_schema",
-    "encryption_key",
-    "receipt",
-    "comment",
-    "export",
-    "rendition",
-    "webhook",
-)
+    "blob", "form", "form_version", "form_schema", "encryption_key", "receipt", "comment", "export", "rendition", "webhook",
+)  # fmt: skip
 for _name in SEQUENCES:
     Sequence(f"{_name}_id", metadata=Model.metadata)

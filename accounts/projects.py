@@ -21,7 +21,7 @@ def create_project(
     *,
     language: str,
     description: str | None = None,
-    archived: bool = False,
+    archived: bool | None = None,
     actor_id: int | None = None,
 ) -> Project:
     """A new, empty project."""
@@ -32,7 +32,8 @@ def create_project(
         uid=str(uuid4()),
         name=name,
         description=description,
-        archived=archived,
+        archived=bool(archived),
+        archived_said=archived,
         language=language,
         created_at=now(),
     )
@@ -40,7 +41,7 @@ def create_project(
     session.flush()
     data: dict[str, Any] = {"name": name}
     data |= {"description": description} if description is not None else {}
-    data |= {"archived": True} if archived else {}
+    data |= {"archived": archived} if archived is not None else {}
     _record(session, project, "create", data, actor_id)
     return project
 
@@ -54,7 +55,7 @@ def update_project(session: Session, project: Project, changes: Mapping[str, Any
     if "description" in changes:
         project.description = changes["description"]
     if "archived" in changes:
-        project.archived = bool(changes["archived"])
+        project.archived, project.archived_said = bool(changes["archived"]), changes["archived"]
     if changes:
         project.updated_at = now()
     session.flush()

@@ -125,6 +125,8 @@ ROLES = (
     ),
 )
 APP_USER = 2
+# The first number of a role that ODK Central does not have.
+OURS = 101
 PUBLIC_LINK = 9
 # What `relais web-user create --role` calls them.
 BY_WORD = {"administrator": "admin"}

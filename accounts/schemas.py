@@ -1,6 +1,6 @@
 """JSON wire names of people, rights and sessions: the only place that knows them."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -11,6 +11,9 @@ from accounts.projects import LONGEST_NAME as LONGEST_PROJECT_NAME
 from accounts.web_users import Account
 from config.clock import wire
 from config.wire_fields import Body, Flag, Text
+
+# As ODK Central writes it for the tokens of phones and links.
+FOR_EVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 class WireMoment(fields.Field[datetime]):
@@ -163,12 +166,12 @@ class ExtendedAssignmentSchema(Schema):
 
 
 class ProjectSchema(Schema):
-    """A project. `archived` is null until somebody archives it, as in ODK Central."""
+    """A project. `archived` is null until somebody says something of it, as in ODK Central."""
 
     id = fields.Integer()
     name = fields.String()
     description = fields.String(allow_none=True)
-    archived = fields.Function(lambda project: project.archived or None)
+    archived = fields.Function(lambda project: project.archived or project.archived_said)
     keyId = fields.Integer(attribute="key_id", allow_none=True)  # noqa: N815 - wire name
     createdAt = WireMoment(attribute="created_at")  # noqa: N815 - wire name
     updatedAt = WireMoment(attribute="updated_at")  # noqa: N815 - wire name
@@ -193,67 +196,6 @@ class ProjectChangesSchema(NewProjectSchema):
     """What of a project can be changed; what is left out stays."""
 
     name = Text(longest=LONGEST_PROJECT_NAME)
-
-
-class AppUserSchema(ActorSchema):
-    """A phone's credential in one project. `token` is null once it was revoked."""
-
-    projectId = fields.Integer(attribute="project_id")  # noqa: N815 - wire name
-    token = fields.String(allow_none=True)
-
-
-class ExtendedAppUserSchema(AppUserSchema):
-    """With who made it, when it last sent something new, its properties; and what ODK Central lacks: retired phones may
-    still send and see no forms, what training phones send stays out of counts and exports."""
-
-    createdBy = fields.Nested(ActorSchema, attribute="created_by", allow_none=True)  # noqa: N815 - wire name
-    lastUsed = WireMoment(attribute="last_used")  # noqa: N815 - wire name
-    properties = fields.Dict(keys=fields.String(), values=fields.String(), allow_none=True)
-    state = fields.String()
-    training = fields.Boolean()
-
-
-class NewAppUserSchema(Body):
-    """An app user to be made; `training` is Relais' own."""
-
-    displayName = Text(required=True, longest=LONGEST_NAME)  # noqa: N815 - wire name
-    properties = fields.Raw(allow_none=True)
-    training = Flag()
-
-
-class AppUserChangesSchema(Body):
-    """Properties to set or (null) take away; `state` (active, retired, revoked) is Relais' own."""
-
-    properties = fields.Raw(allow_none=True)
-    state = Text()
-
-
-class PublicLinkSchema(ActorSchema):
-    """An address that lets anybody fill in one form. `token` is null once it was ended."""
-
-    once = fields.Boolean(allow_none=True)
-    token = fields.String(allow_none=True)
-
-
-class ExtendedPublicLinkSchema(PublicLinkSchema):
-    """With who made it, and its properties."""
-
-    createdBy = fields.Nested(ActorSchema, attribute="created_by", allow_none=True)  # noqa: N815 - wire name
-    properties = fields.Dict(keys=fields.String(), values=fields.String(), allow_none=True)
-
-
-class NewPublicLinkSchema(Body):
-    """A public link to be made; `once` asks web forms to let a browser answer once only."""
-
-    displayName = Text(required=True, longest=LONGEST_NAME)  # noqa: N815 - wire name
-    once = Flag(allow_none=True)
-    properties = fields.Raw(allow_none=True)
-
-
-class PropertiesSchema(Body):
-    """Properties to set or (null) take away."""
-
-    properties = fields.Raw(allow_none=True)
 
 
 def shown_account(account: Account) -> Any:

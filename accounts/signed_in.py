@@ -40,9 +40,11 @@ def raw_target() -> str:
     return target
 
 
-def basic_allowed() -> bool:
-    """Whether a Basic password may be read here: https, this machine, or a setting."""
-    return request.is_secure or request.remote_addr in ("127.0.0.1", "::1") or services().settings.insecure_basic
+def is_protected() -> bool:
+    """Whether Basic passwords and the API's cookies may be read: https, a setting, or (as in ODK Central) a client that
+    says itself that a proxy brought this over https: it has shown them already, and only its own are at stake."""
+    claimed = request.headers.get("X-Forwarded-Proto") == "https"
+    return request.is_secure or claimed or services().settings.insecure_basic
 
 
 def person_or_none() -> Person | None:
@@ -102,7 +104,7 @@ def _is_from_elsewhere() -> bool:
 def caller_of_request(cookies: Mapping[str, str], key: str | None = None) -> Phone | Person | None:
     """Who is calling, None without credentials; Problem 401 or 403.1 with wrong ones, which count against account and source."""
     call = Request(
-        request.method, raw_target(), request.environ.get("HTTP_AUTHORIZATION"), cookies, basic_allowed(), key
+        request.method, raw_target(), request.environ.get("HTTP_AUTHORIZATION"), cookies, is_protected(), key
     )
     try:
         with reading() as session:

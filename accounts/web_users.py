@@ -15,7 +15,7 @@ from accounts.models import Actor, SignInFailure, WebUser
 from accounts.roles import BY_WORD
 from accounts.sessions import Opened, end_all
 from accounts.similarity import score
-from config.api_errors import uniqueness_violation
+from config.api_errors import uniqueness_violation, value_too_long
 from config.clock import now
 from config.reader_wishes import Wishes
 from config.secret import derive
@@ -51,7 +51,7 @@ def create_web_user(
     """A new web user, with a role (administrator, or a system name) on the site or in one project; without a password
     nobody can sign in until a link for choosing one has been used (accounts.resets)."""
     password_hash = None if password is None else passwords.hashed(password)
-    actor = add_account(session, email, name or email.split("@", 1)[0], by=by)
+    actor = add_account(session, usable_email(email), name or email.split("@", 1)[0], by=by)
     user = session.get_one(WebUser, actor.id)
     user.password_hash, user.must_change = password_hash, must_change
     if role:
@@ -60,9 +60,10 @@ def create_web_user(
 
 
 def add_account(session: Session, email: str, name: str, *, by: int | None) -> Actor:
-    """A web user without password or rights; Problem 409.3 when somebody living has the e-mail."""
-    email = usable_email(email)
-    _require_free(session, email)
+    """A web user without password or rights; Problem 409.3 when somebody living has the e-mail, which may be any word
+    (see `usable_email`)."""
+    given, email = email, _kept_email(email)
+    _require_free(session, email, given)
     actor = create_actor(session, "user", name)
     session.add(WebUser(actor_id=actor.id, email=email))
     session.flush()
@@ -87,17 +88,30 @@ def place_of_role(session: Session, project_id: int) -> Place:
 
 
 def usable_email(email: str) -> str:
-    """The e-mail as it is kept; Problem 400.8 for what is none."""
+    """The e-mail as it is kept; Problem 400.8 for what is none. The API takes any word for one, as ODK Central does."""
     email = email.strip().lower()
-    unfit = any(character.isspace() or not character.isprintable() for character in email)
-    if "@" not in email or unfit or len(email) > LONGEST_EMAIL:
+    if not is_address(email) or len(email) > LONGEST_EMAIL:
         raise bad_email(email)
     return email
 
 
-def _require_free(session: Session, email: str) -> None:
+def is_address(email: str) -> bool:
+    """Whether a letter could be sent there."""
+    return "@" in email and not any(character.isspace() or not character.isprintable() for character in email)
+
+
+def _kept_email(email: str) -> str:
+    kept = email.strip().lower()
+    if not kept:
+        raise bad_email(email)
+    if len(kept) > LONGEST_EMAIL:
+        raise value_too_long(LONGEST_EMAIL)
+    return kept
+
+
+def _require_free(session: Session, email: str, given: str) -> None:
     if by_email(session, email) is not None:
-        raise uniqueness_violation(["email", "deleted"], [email, "false"], "users")
+        raise uniqueness_violation(["email", "deleted"], [given, "false"], "users")
 
 
 def get_account(session: Session, actor_id: int) -> Account:
@@ -143,9 +157,9 @@ def update_account(session: Session, account: Account, *, email: str | None, nam
     """Another e-mail or name; None leaves it."""
     changed: dict[str, str] = {}
     if email is not None:
-        changed["email"] = usable_email(email)
+        changed["email"] = _kept_email(email)
         if changed["email"] != account.user.email:
-            _require_free(session, changed["email"])
+            _require_free(session, changed["email"], email)
         account.user.email = changed["email"]
     if name is not None:
         changed["displayName"] = account.actor.display_name = name

@@ -14,14 +14,15 @@ from accounts.actor_properties import properties_of_actors, set_properties
 from accounts.actors import delete_actor, names_of
 from accounts.errors import not_found
 from accounts.models import Actor, AppUser
-from accounts.schemas import (
+from accounts.schemas import SuccessSchema
+from accounts.signed_in import api_caller, changing, creating_with_token, demand
+from accounts.token_schemas import (
     AppUserChangesSchema,
     AppUserSchema,
     ExtendedAppUserSchema,
+    MadeAppUserSchema,
     NewAppUserSchema,
-    SuccessSchema,
 )
-from accounts.signed_in import api_caller, changing, creating_with_token, demand
 from collector.models import Submission
 from config.database import reading
 from config.description import describe
@@ -50,7 +51,7 @@ def list_all(project_id: int) -> ResponseReturnValue:
 
 @api.post("")
 @creating_with_token(_token_again)
-@describe(answer=AppUserSchema(), body=NewAppUserSchema(), problems=(400.2, 400.8, 400.11, 400.13))
+@describe(answer=MadeAppUserSchema(), body=NewAppUserSchema(), problems=(400.2, 400.8, 400.11, 400.13))
 def create(project_id: int) -> ResponseReturnValue:
     """A new app user, which sees no form until it is given some (assignments with the role app-user)."""
     person = api_caller()
@@ -70,7 +71,7 @@ def create(project_id: int) -> ResponseReturnValue:
         if given.get("properties") is not None:
             set_properties(session, project_id, actor, given["properties"], by=person.actor_id)
         shown = _app_user(user, actor, made.token)
-    return jsonify(AppUserSchema().dump(shown))
+    return jsonify(MadeAppUserSchema().dump(shown))
 
 
 @api.get("/<int:actor_id>")

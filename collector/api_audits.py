@@ -1,7 +1,7 @@
 """The server's audit log, with ODK Central's address, words and fields."""
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import orjson
@@ -76,9 +76,8 @@ def list_audits() -> ResponseReturnValue:
         demand(session, person, "audit.read")
         found = entries(session, _wanted(), offset=wished.offset or 0, limit=wished.limit)
         shown = _shown(session, found, extended=wished.extended)
-        if wished.limit is not None and wished.limit <= MOST_AT_ONCE:
-            return jsonify(list(shown))
-        return _long(shown)
+        first = list(islice(shown, MOST_AT_ONCE + 1))
+        return jsonify(first) if len(first) <= MOST_AT_ONCE else _long(chain(first, shown))
 
 
 def _wanted() -> Wanted:

@@ -86,7 +86,7 @@ def create() -> ResponseReturnValue:
             given["name"],
             language=services().settings.language,
             description=given.get("description"),
-            archived=bool(given.get("archived")),
+            archived=given.get("archived"),
             actor_id=person.actor_id,
         )
         shown = MadeProjectSchema().dump(project)
@@ -124,8 +124,10 @@ def change(project_id: int) -> ResponseReturnValue:
     person = api_caller()
     with changing() as session:
         project = _to_change(session, person, project_id, "project.update")
-        update_project(session, project, ProjectChangesSchema().load(json_body()), by=person.actor_id)
-        shown = _project(session, project_id)
+        changes = ProjectChangesSchema().load(json_body())
+        update_project(session, project, changes, by=person.actor_id)
+        # As ODK Central, which shows what it changed and nothing else.
+        shown = _project(session, project_id) if changes else {}
     return jsonify(shown)
 
 
@@ -137,7 +139,7 @@ def replace(project_id: int) -> ResponseReturnValue:
     with changing() as session:
         project = _to_change(session, person, project_id, "project.update")
         given = NewProjectSchema().load(json_body())
-        itself = {name: given.get(name) or None for name in ("name", "description", "archived")}
+        itself = {name: given.get(name) for name in ("name", "description", "archived")}
         put_project(session, person, project, itself, json_body().get("forms"))
         shown = _project(session, project_id)
     return jsonify(shown)

@@ -46,7 +46,13 @@ class Door:
         self._lock = threading.Lock()
 
     def __call__(
-        self, method: str, raw_uri: str, headers: Mapping[str, str], content_length: int, client_ip: str, scheme: str
+        self,
+        method: str,
+        raw_uri: str,
+        headers: Mapping[str, str],
+        content_length: int,
+        client_ip: str,  # noqa: ARG002 - what every gate is told
+        scheme: str,
     ) -> Refusal | None:
         raw_path, _, query = raw_uri.partition("?")
         path = single_slashes(raw_path)
@@ -64,7 +70,7 @@ class Door:
         if not is_phone_path(path):
             answer_headers, body = plain_error(path, problem.status)
             return Refusal(problem.status, answer_headers, body)
-        return Refusal(problem.status, self._headers(problem, scheme, client_ip), _body(problem, language))
+        return Refusal(problem.status, self._headers(problem, scheme, headers), _body(problem, language))
 
     def error_page(self, raw_path: str, status: int) -> tuple[Headers, bytes]:
         """Headers and body of an answer the server gives by itself."""
@@ -111,11 +117,12 @@ class Door:
                 self._known[token] = (phone, moment + REMEMBERED_SECONDS)
         return phone
 
-    def _headers(self, problem: Problem, scheme: str, client_ip: str) -> Headers:
+    def _headers(self, problem: Problem, scheme: str, asked: Mapping[str, str]) -> Headers:
         headers: Headers = [("Content-Type", CONTENT_TYPE), *OPENROSA_HEADERS, *problem.headers.items()]
         if problem.status == 401:
             headers += [("WWW-Authenticate", value) for value in challenges(self._realm, self._services.secret, now())]
-            if scheme == "https" or client_ip in ("127.0.0.1", "::1") or self._services.settings.insecure_basic:
+            claimed = asked.get("x-forwarded-proto") == "https"
+            if scheme == "https" or claimed or self._services.settings.insecure_basic:
                 headers.append(("WWW-Authenticate", f'Basic realm="{self._realm}", charset="UTF-8"'))
         return headers
 

@@ -12,7 +12,7 @@ from accounts.digest import challenges
 from accounts.errors import authentication_failed, insufficient_rights, not_found
 from accounts.models import Project, Server
 from accounts.projects import get_project
-from accounts.signed_in import basic_allowed, caller_of_request
+from accounts.signed_in import caller_of_request, is_protected
 from collector.arrival import DraftSpace
 from config.clock import now
 from config.database import Database, reading
@@ -116,5 +116,5 @@ def challenge(response: Response, *, stale: bool = False) -> None:
         realm = session.get_one(Server, 1).realm
     for value in challenges(realm, services().secret, now(), stale):
         response.headers.add("WWW-Authenticate", value)
-    if basic_allowed():
+    if is_protected():
         response.headers.add("WWW-Authenticate", f'Basic realm="{realm}", charset="UTF-8"')

@@ -9,9 +9,7 @@ from config.api_errors import out_of_range, wrong_type
 from config.description import description_of
 from config.errors import page_not_found
 from config.json_body import json_value
-from config.segments import NotANumber
-
-LARGEST_ID = 2**31 - 1
+from config.segments import LARGEST_ID, NotANumber
 
 
 def judge_request(is_phone_path: Callable[[str], bool], require_caller: Callable[[], object]) -> None:

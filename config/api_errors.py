@@ -106,7 +106,7 @@ def unexpected_value(field: str, value: Any, reason: str, fr: str = "") -> Probl
         en=f"“{field}” cannot be {as_javascript(value)[:80]}: {reason}",
         fr=f"« {field} » ne peut pas être {as_javascript(value)[:80]} : {fr or reason}",
         message=f"Unexpected {field} value {as_javascript(value)}; {reason}",
-        details={"field": field, "value": value, "reason": reason},
+        details={"field": field, **({} if value is ABSENT else {"value": value}), "reason": reason},
     )
 
 

@@ -4,9 +4,10 @@ import ipaddress
 import re
 from collections.abc import Collection, MutableMapping
 
+SCHEME = "X_FORWARDED_PROTO"
 HEADERS = (
     "X_FORWARDED_FOR",
-    "X_FORWARDED_PROTO",
+    SCHEME,
     "X_FORWARDED_HOST",
     "X_FORWARDED_PORT",
     "X_FORWARDED_BY",
@@ -21,14 +22,18 @@ def take_forwarding(headers: MutableMapping[str, str], peer: str, proxies: Colle
 
     All forwarding headers are taken out of `headers` (named as in WSGI, without `HTTP_`), and `HOST` becomes the one
     the client asked for. The last value of a list is what our own proxy added; those before it may be invented.
+    `X-Forwarded-Proto` of anybody else stays: it proves nothing, but says whether a client means to show a password
+    (accounts.signed_in).
     """
     taken = {name: headers.pop(name) for name in HEADERS if name in headers}
     if not taken or peer not in proxies:
+        if SCHEME in taken:
+            headers[SCHEME] = taken[SCHEME]
         return peer, None
     host = _last(taken.get("X_FORWARDED_HOST", ""))
     if _HOST.fullmatch(host):
         headers["HOST"] = host
-    scheme = _last(taken.get("X_FORWARDED_PROTO", "")).lower()
+    scheme = _last(taken.get(SCHEME, "")).lower()
     client = _client(taken.get("X_FORWARDED_FOR", ""), proxies)
     return client or peer, scheme if scheme in ("http", "https") else None
 

@@ -70,7 +70,7 @@ class Settings:
     threads: int = setting(32, "Requests answered at once.")
     trusted_proxies: str = setting("", "Addresses, separated by commas, whose `X-Forwarded-*` headers are believed.")
     insecure_basic: bool = setting(
-        False, "Accept Basic passwords over plain http from other machines (loopback and https always may)."
+        False, "Accept Basic passwords, and the cookies of the API, over plain http too (https always may)."
     )
     conflict_limit: int = setting(20, "Different contents kept aside for one instanceID.")
     conflict_quota: int = setting(500, "Open conflicts kept aside for one credential.")

@@ -9,15 +9,16 @@ from sqlalchemy.orm import Session
 from accounts.actor_properties import properties_of_actors, set_properties
 from accounts.actors import delete_actor
 from accounts.public_links import ListedLink, create_link, get_link, list_links, token_of_link
-from accounts.schemas import (
+from accounts.schemas import SuccessSchema
+from accounts.sessions import Person
+from accounts.signed_in import api_caller, changing, creating_with_token, demand
+from accounts.token_schemas import (
     ExtendedPublicLinkSchema,
+    MadePublicLinkSchema,
     NewPublicLinkSchema,
     PropertiesSchema,
     PublicLinkSchema,
-    SuccessSchema,
 )
-from accounts.sessions import Person
-from accounts.signed_in import api_caller, changing, creating_with_token, demand
 from config.database import reading
 from config.description import describe
 from config.json_body import json_body
@@ -57,7 +58,7 @@ def list_all(project_id: int, xml_form_id: str) -> ResponseReturnValue:
 
 @api.post("")
 @creating_with_token(_token_again)
-@describe(answer=PublicLinkSchema(), body=NewPublicLinkSchema(), problems=(400.2, 400.8, 400.11, 400.13))
+@describe(answer=MadePublicLinkSchema(), body=NewPublicLinkSchema(), problems=(400.2, 400.8, 400.11, 400.13))
 def create(project_id: int, xml_form_id: str) -> ResponseReturnValue:
     """A new link: whoever has its token may fill in the form."""
     person = api_caller()
@@ -75,7 +76,7 @@ def create(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         )
         if given.get("properties") is not None:
             set_properties(session, project_id, link.actor, given["properties"], by=person.actor_id)
-        shown = _shown(session, [link], project_id, extended=False)[0]
+        shown = MadePublicLinkSchema().dump(_rows([link])[0])
     return jsonify(shown)
 
 
@@ -117,12 +118,16 @@ def delete(project_id: int, xml_form_id: str, actor_id: int) -> ResponseReturnVa
     return jsonify(success=True)
 
 
-def _shown(session: Session, links: list[ListedLink], project_id: int, *, extended: bool) -> list[dict[str, Any]]:
+def _rows(links: list[ListedLink]) -> list[dict[str, Any]]:
     names = ("id", "type", "display_name", "created_at", "updated_at", "deleted_at")
-    rows = [
+    return [
         {name: getattr(each.actor, name) for name in names} | {"once": each.link.once, "token": each.token}
         for each in links
     ]
+
+
+def _shown(session: Session, links: list[ListedLink], project_id: int, *, extended: bool) -> list[dict[str, Any]]:
+    rows = _rows(links)
     if not extended:
         return list(PublicLinkSchema(many=True).dump(rows))
     properties = properties_of_actors(session, project_id)

@@ -91,7 +91,8 @@ class Server:
     def _request(self, method: str, path: str, body: Mapping[str, object] | None, basic: bool) -> bytes:
         headers = {"Content-Type": "application/json"}
         if basic:
-            headers["Authorization"] = "Basic " + base64.b64encode(f"{ADMIN}:{PASSWORD}".encode()).decode()
+            pair = base64.b64encode(f"{ADMIN}:{PASSWORD}".encode()).decode()
+            headers |= {"Authorization": f"Basic {pair}", "X-Forwarded-Proto": "https"}
         elif self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         content = None if body is None else json.dumps(body).encode()

@@ -103,6 +103,7 @@ class House:
             "number": 1,
             "instance_id": self.instance_id,
             "root_id": self.instance_id,
+            "actor": str(self.relais.phone.actor_id),
             "actor_id": self.relais.phone.actor_id,
             "name": "secret.jpg",
             "role": "viewer",

@@ -74,7 +74,8 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def basic(email: str, password: str = PASSWORD) -> dict[str, str]:
-    return {"Authorization": "Basic " + base64.b64encode(f"{email}:{password}".encode()).decode()}
+    pair = base64.b64encode(f"{email}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {pair}", "X-Forwarded-Proto": "https"}
 
 
 FORBIDDEN = (403.1, "The authentication you provided does not have rights to perform that action.")

@@ -4,7 +4,7 @@ from tests.accounts.calling import FORBIDDEN, UNAUTHENTICATED, UNKNOWN, administ
 from tests.installation import Installation
 
 
-def test_roles_are_central_s_by_number_and_name_then_ours(post_node: Installation) -> None:
+def test_roles_are_central_s_by_number_and_name_and_ours_for_who_wants_more(post_node: Installation) -> None:
     me = person(post_node, "me@example.org")
     listed = me.get("/roles")
     assert [(role["id"], role["system"]) for role in listed] == [
@@ -16,14 +16,16 @@ def test_roles_are_central_s_by_number_and_name_then_ours(post_node: Installatio
         (7, "formview"),
         (8, "formfill"),
         (9, "pub-link"),
-        (101, "reviewer"),
-        (102, "data-viewer"),
     ]
+    assert [role["system"] for role in me.get("/roles", X_Extended_Metadata="true")[8:]] == ["reviewer", "data-viewer"]
+    assert me.get("/roles/reviewer")["id"] == 101
     assert me.get("/roles/app-user") == me.get("/roles/2") == listed[1]
     assert listed[1]["verbs"] == ["open_form.read", "submission.create"]
     assert sorted(listed[0]) == ["createdAt", "id", "name", "system", "updatedAt", "verbs"]
-    for unknown in ("nobody", "99", "99999999999999", "-1"):
+    for unknown in ("nobody", "99", "-1"):
         assert me.refused("GET", f"/roles/{unknown}") == UNKNOWN
+    for word, code in (("ADMIN", 400.11), ("1.5", 400.11), ("99999999999999", 400.22)):
+        assert me.refused("GET", f"/roles/{word}")[0] == code
     assert stranger(post_node).refused("GET", "/roles") == UNAUTHENTICATED
 
 
@@ -48,7 +50,12 @@ def test_a_role_is_given_listed_and_taken_back_on_the_site_and_in_a_project(rela
         assert admin.refused("DELETE", f"{path}/viewer/{me.id}") == UNKNOWN
         for wrong in (f"viewer/{me.id + 99}", f"nobody/{me.id}"):
             assert admin.refused("POST", f"{path}/{wrong}") == UNKNOWN
+        # One thing at a time: the role before the actor, the place before both.
+        for wrong, code in (("nobody/x", 404.1), ("viewer/x", 400.11), ("viewer/99999999999", 400.22), ("X/x", 400.11)):
+            assert admin.refused("POST", f"{path}/{wrong}")[0] == admin.refused("DELETE", f"{path}/{wrong}")[0] == code
     assert admin.refused("GET", "/projects/987/assignments") == UNKNOWN
+    assert admin.refused("POST", "/projects/987/assignments/viewer/x") == UNKNOWN
+    assert me.refused("GET", f"/projects/{relais.project_id}/assignments/forms/nobody") == UNKNOWN
 
 
 def test_nobody_gives_away_what_they_may_not_do(relais: Installation) -> None:

@@ -3,7 +3,17 @@
 import pytest
 
 from accounts.similarity import similarity, word_similarity
-from tests.accounts.calling import FORBIDDEN, UNAUTHENTICATED, UNKNOWN, Caller, administrator, basic, person, stranger
+from tests.accounts.calling import (
+    FORBIDDEN,
+    UNAUTHENTICATED,
+    UNKNOWN,
+    Caller,
+    administrator,
+    basic,
+    bearer,
+    person,
+    stranger,
+)
 from tests.installation import PASSWORD, Installation
 
 NEW = "four other words entirely"
@@ -78,6 +88,9 @@ def test_what_is_wrong_with_a_new_person_is_said_in_central_s_words(post_node: I
             "The supplied password is too weak: this is similar to a commonly used password",
         ),
         ({**email, "password": ["x" * 20]}, 400.11, None),
+        ({**email, "password": 0}, 400.11, 'Invalid input data type: expected "0" to be (string)'),
+        ({"email": " "}, 400.8, None),
+        ({"email": "x" * 321}, 400.13, "Length of value too long for a field"),
     ):
         answer = admin("POST", "/users", body)
         assert answer.status_code == 400
@@ -86,6 +99,10 @@ def test_what_is_wrong_with_a_new_person_is_said_in_central_s_words(post_node: I
         if code == 400.44:
             assert answer.get_json()["details"] == weak
     assert len(admin.get("/users")) == 1
+    # Whatever else somebody is called by is taken, as Central takes it; and shown as it was typed when it is taken already.
+    assert admin.done("POST", "/users", {"email": "poste 4"})["displayName"] == "poste 4"
+    code, message = admin.refused("POST", "/users", {"email": "Poste 4"})
+    assert (code, message) == (409.3, "A resource already exists with email,deleted value(s) of Poste 4,false.")
 
 
 def test_everyone_reads_and_changes_themselves_and_administrators_everyone(relais: Installation) -> None:
@@ -169,3 +186,6 @@ def test_preferences_are_any_json_under_a_name_and_only_one_s_own(relais: Instal
     assert me("DELETE", site).status_code == 200
     assert me.refused("DELETE", site) == UNKNOWN
     assert stranger(relais).refused("PUT", site, {"propertyValue": 1}) == UNAUTHENTICATED
+    phone = Caller(relais, bearer(relais.phone.token))
+    assert phone.refused("PUT", site, {"propertyValue": 1})[0] == 400.14
+    assert phone.refused("DELETE", site) == UNKNOWN

@@ -21,8 +21,10 @@ from tests.installation import PASSWORD, Installation
 TARGET = "/v1/projects/1/formList?deviceID=collect%3Ax"
 
 
-def call(authorization: str | None = None, *, cookies: Mapping[str, str] | None = None, basic: bool = True) -> Request:
-    return Request("GET", TARGET, authorization, cookies or {}, basic)
+def call(
+    authorization: str | None = None, *, cookies: Mapping[str, str] | None = None, protected: bool = True
+) -> Request:
+    return Request("GET", TARGET, authorization, cookies or {}, protected)
 
 
 def basic(username: str, password: str) -> str:
@@ -87,7 +89,7 @@ def test_a_training_phone_says_so(relais: Installation) -> None:
 
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
 def test_digest_proves_a_phone(relais: Installation, algorithm: str) -> None:
-    phone = caller(relais, call(digest(relais, algorithm), basic=False))
+    phone = caller(relais, call(digest(relais, algorithm), protected=False))
     assert isinstance(phone, Phone)
     assert phone.actor_id == relais.phone.actor_id
 
@@ -102,7 +104,7 @@ def test_a_wrong_digest_is_401_and_an_old_one_stale(relais: Installation) -> Non
 def test_basic_proves_a_phone_where_it_may_be_read(relais: Installation) -> None:
     header = basic(relais.phone.username, relais.phone.password)
     assert isinstance(caller(relais, call(header)), Phone)
-    assert refused(relais, call(header, basic=False)).code == 401.3
+    assert refused(relais, call(header, protected=False)).code == 401.3
     assert refused(relais, call(basic(relais.phone.username, "another"))).code == 401.2
     assert refused(relais, call(basic("phone999", relais.phone.password))).code == 401.2
 
@@ -158,7 +160,7 @@ def test_nothing_shown_is_nobody_yet(relais: Installation) -> None:
 
 def test_a_session_s_token_proves_a_person_as_bearer_and_as_cookie(relais: Installation) -> None:
     token = opened(relais)
-    for request in (call(f"Bearer {token}", basic=False), call(f"bearer  {token}"), call(cookies={COOKIE: token})):
+    for request in (call(f"Bearer {token}", protected=False), call(f"bearer  {token}"), call(cookies={COOKIE: token})):
         person = caller(relais, request)
         assert isinstance(person, Person)
         assert person.email == "admin@example.org"

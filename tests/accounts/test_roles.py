@@ -83,7 +83,8 @@ def test_a_phone_given_one_form_sees_and_sends_that_one_only(relais: Installatio
     # The other door, of phones that sign in.
     basic = {
         "Authorization": "Basic "
-        + __import__("base64").b64encode(f"{phone.username}:{phone.password}".encode()).decode()
+        + __import__("base64").b64encode(f"{phone.username}:{phone.password}".encode()).decode(),
+        "X-Forwarded-Proto": "https",
     }
     mine = f"/v1/projects/{relais.project_id}"
     assert relais.client.get(f"{mine}/formList", headers=basic).data.count(b"<formID>") == 1

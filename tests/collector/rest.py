@@ -18,7 +18,7 @@ NOT_ALLOWED = (403, 403.1, "The authentication you provided does not have rights
 
 @dataclass
 class Caller:
-    """Somebody who calls the API, with a password over this machine's own network."""
+    """Somebody who calls the API, with a password, as if a proxy had brought it over https."""
 
     client: FlaskClient
     email: str
@@ -26,7 +26,8 @@ class Caller:
 
     def __post_init__(self) -> None:
         pair = base64.b64encode(f"{self.email}:{PASSWORD}".encode()).decode()
-        self.headers.setdefault("Authorization", f"Basic {pair}")
+        if "Authorization" not in self.headers:
+            self.headers |= {"Authorization": f"Basic {pair}", "X-Forwarded-Proto": "https"}
 
     def call(self, method: str, path: str, **more: Any) -> TestResponse:
         """One request; a path that does not begin with / is below the household form."""

@@ -15,6 +15,7 @@ def test_an_app_user_is_made_for_no_form_then_given_one(relais: Installation) ->
     relais.publish(xform("other"))
     made = admin.done("POST", f"{path}/app-users", {"displayName": "Tél. 2"})
     assert (made["type"], made["projectId"], len(made["token"])) == ("field_key", relais.project_id, 64)
+    assert (len(made["csrf"]), made["expiresAt"]) == (64, "9999-12-31T23:59:59.000Z")
     key = f"/v1/key/{made['token']}{path}"
     assert b"<formID>" not in relais.client.get(f"{key}/formList").data
     assert admin.done("POST", f"{path}/forms/household/assignments/{APP_USER}/{made['id']}") == {"success": True}
@@ -75,6 +76,8 @@ def test_properties_have_names_of_the_project_and_texts_as_values(relais: Instal
     )
     for wrong in (None, "", "displayName", "Label", "__x", "2x", "a b", 5):
         assert admin.refused("POST", names, {"name": wrong})[0] == 400.8
+    unsaid = "Unexpected name value undefined; This is not a valid property name."
+    assert admin.refused("POST", names, {}) == (400.8, unsaid)
     assert admin.get(names) == [{"name": "region"}, {"name": "équipe_2"}]
     made = admin.done("POST", f"{base}/app-users", {"displayName": "Tél. 2", "properties": {"region": " Diffa "}})
     path = f"{base}/app-users/{made['id']}"

@@ -134,6 +134,7 @@ def test_settings_are_set_read_and_forgotten(relais: Installation) -> None:
     assert client.get("/v1/config/public/logo", headers={"If-None-Match": shown.headers["ETag"]}).status_code == 304
     assert nobody.refused("GET", "/config/public/analytics") == FORBIDDEN
     assert nobody.refused("GET", "/config/public/hero-image") == UNKNOWN
+    assert client.get("/v1/config/public/hero-image").headers["Cache-Control"] == "no-cache"
     assert admin.get("/config/analytics")["value"]["enabled"] is True
     assert admin.refused("GET", "/config/nothing") == UNKNOWN
     assert admin.refused("POST", "/config/nothing", {}) == (
@@ -154,4 +155,9 @@ def test_what_central_has_for_its_upkeep_is_answered(post_node: Installation) ->
     admin, me = administrator(post_node), person(post_node, "me@example.org")
     assert admin.get("/analytics/preview") == {"system": {}, "projects": []}
     assert admin.refused("POST", "/backup")[0] == 501.1
+    lists = f"/projects/{post_node.project_id}/datasets"
+    assert admin.get(lists) == []
+    assert admin.refused("GET", f"{lists}/people") == me.refused("GET", f"{lists}/people") == UNKNOWN
+    assert me.refused("GET", lists) == FORBIDDEN
+    assert stranger(post_node).refused("GET", f"{lists}/people") == UNAUTHENTICATED
     assert me.refused("GET", "/analytics/preview") == me.refused("POST", "/backup") == FORBIDDEN

@@ -30,8 +30,15 @@ def test_a_project_is_made_changed_and_deleted(relais: Installation) -> None:
     assert admin.refused("PATCH", path, {"name": None})[0] == 400.2
     assert admin.refused("PATCH", path, {"archived": "x"}) == (
         400.11,
-        'Invalid input data type: expected "x" to be (boolean)',
+        'Invalid input data type: expected "x" to be (type boolean)',
     )
+    # null until something is said of it; and what changes nothing shows nothing.
+    assert [admin.done("PATCH", path, {"archived": flag})["archived"] for flag in ("yes", False, None)] == [
+        True,
+        False,
+        None,
+    ]
+    assert admin.done("PATCH", path, {"surprise": 1}) == {}
     assert admin.refused("POST", "/projects", {}) == (400.2, "Required parameter name missing.")
     manager = person(relais, "m@example.org", "manager", made["id"])
     assert manager.refused("POST", "/projects", {"name": "x"}) == FORBIDDEN

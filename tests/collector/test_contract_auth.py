@@ -22,8 +22,8 @@ DEVICE = "?deviceID=collect%3AabcdEFGH12345678"
 
 
 def basic(username: str, password: str, encoding: str = "utf-8") -> dict[str, str]:
-    pair = f"{username}:{password}".encode(encoding)
-    return {"Authorization": "Basic " + base64.b64encode(pair).decode()}
+    pair = base64.b64encode(f"{username}:{password}".encode(encoding)).decode()
+    return {"Authorization": f"Basic {pair}", "X-Forwarded-Proto": "https"}
 
 
 def digest_answer(place: Place, method: str, target: str, *, count: int = 1, age: timedelta = timedelta()) -> str:
@@ -150,7 +150,8 @@ def test_real_clients_digest_their_way_in_c83(place: Place, algorithm: str) -> N
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 def test_the_challenge_offers_digest_first_and_one_scheme_a_header_c82_c83(place: Place, method: str) -> None:
     path = "/formList" if method == "GET" else "/submission"
-    answer = ask(method, place.project_url + path + DEVICE, b"x" * 10 if method == "POST" else None)
+    body, headers = b"x" * 10 if method == "POST" else None, {"X-Forwarded-Proto": "https"}
+    answer = ask(method, place.project_url + path + DEVICE, body, headers)
     assert answer.status == 401
     offered = [parse_challenge(value) for value in answer.header_values("WWW-Authenticate")]
     assert [(each.scheme, each.parameters.get("algorithm")) for each in offered] == [
@@ -184,14 +185,14 @@ def test_basic_is_not_even_read_on_plain_http_from_another_machine_c82(proxied: 
     password = basic(proxied.credential.username, proxied.credential.password)
     url = f"{proxied.project_url}/formList"
     for credentials in (password, {}):
-        refused = ask("GET", url, headers=FROM_THE_LAN | credentials)
+        refused = ask("GET", url, headers=credentials | FROM_THE_LAN)
         assert refused.status == 401
         assert not any(value.startswith("Basic") for value in refused.header_values("WWW-Authenticate"))
     body, kind = multipart(instance(new_id()))
-    sent = ask("POST", f"{proxied.project_url}/submission", body, FROM_THE_LAN | password | {"Content-Type": kind})
+    sent = ask("POST", f"{proxied.project_url}/submission", body, password | FROM_THE_LAN | {"Content-Type": kind})
     assert sent.status == 401
     assert ask("GET", url, headers=OVER_HTTPS | password).status == 200
-    assert ask("GET", url, headers=password).status == 200
+    assert ask("GET", url, headers=password | {"X-Forwarded-Proto": ""}).status == 401
     # Guessing from the LAN costs nobody the account, because nothing was looked at.
     assert served.relais.rows("SELECT count(*) FROM sign_in_failure") == [(0,)]
 
@@ -209,7 +210,7 @@ def test_a_setting_lets_basic_in_from_anywhere(served: Served) -> None:
     ):
         who = other.place().credential
         url = f"{other.url}/v1/projects/{who.project_id}/formList"
-        assert ask("GET", url, headers=FROM_THE_LAN | basic(who.username, who.password)).status == 200
+        assert ask("GET", url, headers=basic(who.username, who.password) | FROM_THE_LAN).status == 200
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
@@ -232,7 +233,7 @@ def test_guessing_a_person_s_password_on_a_phone_s_address_is_slowed(served: Ser
 
 NO_CREDENTIALS = (
     "", "Basic", "Basic %%%", "Basic AAAA", "Digest", 'Digest username="a"', "Negotiate abc", "Bearer", "Bearer x", "é",
-    *basic("a\0b", "c").values(), *basic("a\0b@example.org", "c").values(),
+    basic("a\0b", "c")["Authorization"], basic("a\0b@example.org", "c")["Authorization"],
     "Digest username*=UTF-8''a%00b, realm=r, nonce=n, uri=u, response=s",
 )  # fmt: skip
 

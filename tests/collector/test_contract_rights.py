@@ -53,7 +53,8 @@ class House:
 
 
 def _basic(username: str, password: str) -> dict[str, str]:
-    return {"Authorization": "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()}
+    pair = base64.b64encode(f"{username}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {pair}", "X-Forwarded-Proto": "https"}
 
 
 @pytest.fixture
