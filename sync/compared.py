@@ -1,6 +1,6 @@
 """Two submissions side by side, as one reader may see them: what differs, what is alike, why they are suspected, who decided what."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from collector.reading import Selection
 from collector.review import named_submission
 from config.services import services
 from forms.models import Form
-from sync.deciding import PROGRAM, SuspectedPair, pair_of
+from sync.deciding import PROGRAM, SuspectedPair, pair_of, with_reasons
 from sync.decisions import SETTLING, Decision, Standing
 from sync.explaining import reasons_for
 from sync.rules.identity.explanation import number, worded
@@ -104,7 +104,7 @@ def compare(session: Session, form: Form, selection: Selection, names: tuple[str
         other=other,
         pair=pair,
         standing=standing,
-        said=_said(session, standing.heads if standing else ()),
+        said=_said(session, form.project_id, standing.heads if standing else ()),
         difference=changes(first, second) if first is not None and second is not None else None,
         alike=agreed(first, second) if first is not None and second is not None else [],
         reasons=worded(lines, language),
@@ -119,8 +119,8 @@ def _side(session: Session, selection: Selection, submission: Submission) -> Sid
     return Side(submission, version, None if selection.mask.hidden else version.instance_name)
 
 
-def _said(session: Session, heads: Iterable[Decision]) -> tuple[Said, ...]:
-    heads = list(heads)
+def _said(session: Session, project_id: int, heads: Sequence[Decision]) -> tuple[Said, ...]:
+    heads = with_reasons(session, project_id, heads)
     query = select(Actor.uid, Actor.display_name).where(Actor.uid.in_({head.by for head in heads}))
     people = {row.uid: row.display_name for row in session.execute(query)}
     return tuple(Said(head, people.get(head.by), _moment(head.at), head.by == PROGRAM) for head in heads)

@@ -1,7 +1,7 @@
 """Read suspected duplicates as a caller may see them, and decide about them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
@@ -17,8 +17,8 @@ from config.api_errors import unexpected_value
 from config.clock import now, wire
 from forms.models import Form
 from sync.decisions import Decision, DecisionFault, Standing, pair_evidence, standings
-from sync.effects import lock_form, take_effect
-from sync.models import MatchDecision, MatchFeature, MatchPair
+from sync.effects import NAMES, lock_form, take_effect
+from sync.models import MatchDecision, MatchFeature, MatchPair, MatchWord
 from sync.rules.identity.model import probability
 
 # The author of verdicts that follow from equal content, times included; a person may undo them like any other.
@@ -77,9 +77,19 @@ def decisions_of(session: Session, form: Form, *instance_ids: str) -> list[Decis
 
 
 def visible_decisions(session: Session, form: Form, selection: Selection) -> list[Decision]:
-    """Those about submissions that the caller may see, both of them."""
+    """Those about submissions that the caller may see, both of them, with their reasons."""
     seen = set(session.scalars(select(Submission.instance_id).where(*selection.every())))
-    return [each for each in decisions_of(session, form) if each.one in seen and each.other in seen]
+    visible = [each for each in decisions_of(session, form) if each.one in seen and each.other in seen]
+    return with_reasons(session, form.project_id, visible)
+
+
+def with_reasons(session: Session, project_id: int, decisions: Sequence[Decision]) -> list[Decision]:
+    """Decisions as they were made, unless their words are erased."""
+    query = select(MatchWord.uid, MatchWord.body).where(MatchWord.project_id == project_id)
+    if len(decisions) <= NAMES:
+        query = query.where(MatchWord.uid.in_([each.uid for each in decisions]))
+    words = {row[0]: row[1] for row in session.execute(query)}
+    return [replace(each, reason=words.get(each.uid, "")) for each in decisions]
 
 
 def suspected_pairs(
@@ -187,8 +197,12 @@ def decide(session: Session, form: Form, selection: Selection, given: Given, *, 
         author,
         decision.evidence,
     ):
-        return heads[0]
+        return with_reasons(session, form.project_id, heads)[0]
     keep_decision(session, form.project_id, decision)
+    if decision.reason:
+        first, second = sides
+        word = {"one_id": first.id, "other_id": second.id, "body": decision.reason}
+        session.add(MatchWord(project_id=form.project_id, uid=decision.uid, **word))
     for side in sides:
         details = {"decision": decision.uid, "verdict": decision.verdict}
         record(
@@ -200,7 +214,7 @@ def decide(session: Session, form: Form, selection: Selection, given: Given, *, 
 
 
 def keep_decision(session: Session, project_id: int, decision: Decision) -> None:
-    """Store a decision, made here or elsewhere; one that is known already changes nothing."""
+    """Store a decision, made here or elsewhere, without its reason; one that is known already changes nothing."""
     if session.get(MatchDecision, (project_id, decision.uid)) is None:
         session.add(
             MatchDecision(
@@ -209,7 +223,7 @@ def keep_decision(session: Session, project_id: int, decision: Decision) -> None
                 xml_form_id=decision.form,
                 one=decision.one,
                 other=decision.other,
-                body=decision.to_json(),
+                body=replace(decision, reason="").to_json(),
                 created_at=now(),
             )
         )

@@ -130,17 +130,18 @@ def _check(decision: Decision) -> None:
 
 
 def united(*sets: Iterable[Decision]) -> dict[str, Decision]:
-    """All decisions of all servers, by uid. If two claim one uid, the same one wins everywhere."""
+    """All decisions of all servers, by uid. If two claim one uid, the same one wins everywhere. Reasons decide nothing: where one
+    is erased and the other not, that is the same decision."""
     together: dict[str, Decision] = {}
     for decision in (each for one in sets for each in one):
         known = together.get(decision.uid)
-        if known is None or _bytes(decision) > _bytes(known):
+        if known is None or _rank(decision) > _rank(known):
             together[decision.uid] = decision
     return together
 
 
-def _bytes(decision: Decision) -> bytes:
-    return orjson.dumps(decision.to_json())
+def _rank(decision: Decision) -> tuple[bytes, str]:
+    return orjson.dumps({**decision.to_json(), "reason": ""}), decision.reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What the matcher keeps: keys, hashes and pairs that can be made again from the answers, and decisions that cannot.
 
-No answer stands here in clear. Everything but decisions dies with its submission.
+No answer stands here in clear. Everything but decisions dies with its submission, their words too.
 """
 
 from datetime import datetime
@@ -107,7 +107,7 @@ class MatchPair(Model):
 
 
 class MatchDecision(Model):
-    """One verdict, never changed (see sync.decisions). Named by what travels: uid, xmlFormId, instanceIDs."""
+    """One verdict, never changed (see sync.decisions). Named by what travels: uid, xmlFormId, instanceIDs. Its reason is a MatchWord."""
 
     __tablename__ = "dup_decision"
     __table_args__ = (
@@ -121,3 +121,21 @@ class MatchDecision(Model):
     other: Mapped[str] = mapped_column(String(255))
     body: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class MatchWord(Model):
+    """Why somebody decided so, in their words: about people, so they are erased with either submission."""
+
+    __tablename__ = "dup_word"
+    __table_args__ = (
+        ForeignKeyConstraint(["project_id", "uid"], ["dup_decision.project_id", "dup_decision.uid"]),
+        _of_submission("one_id"),
+        _of_submission("other_id"),
+        Index("ix_dup_word_one", "project_id", "one_id"),
+        Index("ix_dup_word_other", "project_id", "other_id"),
+    )
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), primary_key=True)
+    one_id: Mapped[int] = mapped_column(BigInt)
+    other_id: Mapped[int] = mapped_column(BigInt)
+    body: Mapped[str]

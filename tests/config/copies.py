@@ -39,7 +39,7 @@ from config.services import Services
 from config.settings import Settings
 from config.storage import open_storage
 from forms.first_start import prepare_database
-from sync.models import MatchDecision, MatchFeature, MatchForm, MatchKey, MatchPair
+from sync.models import MatchDecision, MatchFeature, MatchForm, MatchKey, MatchPair, MatchWord
 from sync.models_webhooks import Webhook
 from tests.installation import Installation, instance, new_id, xform
 
@@ -126,6 +126,7 @@ def _matched(pair: list[Submission], moment: datetime) -> list[Any]:
         MatchFeature(submission_id=one, receipt_id=pair[0].current_receipt_id, **form, **hashes),
         MatchPair(one_id=one, other_id=other, bits=3.5, evidence="e", model_no=0, found_at=moment, **form),
         MatchDecision(project_id=1, uid="u", created_at=moment, **verdict),
+        MatchWord(project_id=1, uid="u", one_id=one, other_id=other, body="Vu avec le chef du village"),
     ]
 
 

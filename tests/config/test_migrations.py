@@ -93,3 +93,34 @@ def test_submissions_that_are_here_are_counted(engine: Engine) -> None:
         differences(connection)
         counts = connection.execute(text("SELECT form_id, review_state, count FROM submission_tally ORDER BY 2"))
         assert [tuple(row) for row in counts] == [(7, "", 2), (7, "approved", 1)]
+
+
+def test_reasons_of_verdicts_stand_apart_and_those_about_nobody_go(engine: Engine) -> None:
+    with engine.connect() as connection, connection.begin():
+        upgrade(connection, "0022")
+        put(connection, "form", project_id=1, id=7, xml_form_id="a", state="open", created_at=MOMENT, web_forms=True)
+        for number in (1, 2):
+            put(
+                connection,
+                "submission",
+                project_id=1,
+                id=number,
+                form_id=7,
+                draft_version_id=0,
+                instance_id=f"i{number}",
+                current_receipt_id=number,
+                versions=1,
+                training=False,
+                created_at=MOMENT,
+                received_at=MOMENT,
+            )
+        for uid, other, reason in (("u", "i2", "vu"), ("v", "gone", "dit"), ("w", "i2", "")):
+            body = f'{{"uid": "{uid}", "reason": "{reason}"}}'
+            names = {"xml_form_id": "a", "one": "i1", "other": other}
+            put(connection, "dup_decision", project_id=1, uid=uid, body=body, created_at=MOMENT, **names)
+        upgrade(connection)
+        differences(connection)
+        words = connection.execute(text("SELECT uid, one_id, other_id, body FROM dup_word"))
+        assert [tuple(row) for row in words] == [("u", 1, 2, "vu")]
+        bodies = connection.execute(text("SELECT CAST(body AS text) FROM dup_decision")).scalars()
+        assert not any(word in body for body in bodies for word in ("vu", "dit"))

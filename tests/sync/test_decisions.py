@@ -163,6 +163,12 @@ def test_two_that_claim_one_uid_end_alike_everywhere() -> None:
     assert united([one], [other]) == united([other], [one])
 
 
+def test_an_erased_reason_is_no_other_decision() -> None:
+    told, erased = decision("distinct", uid="1", reason="même homme"), decision("distinct", uid="1")
+    assert united([told], [erased]) == united([erased], [told]) == {"1": told}
+    assert standings([erased]) == standings([erased, erased])
+
+
 def test_decisions_survive_the_wire_and_nonsense_is_refused() -> None:
     merge = decision("merge", fields={"/name": "b"}, reason="même personne", supersedes=("0",))
     wire = merge.to_json()

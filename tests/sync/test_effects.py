@@ -228,3 +228,22 @@ def test_a_check_finds_who_is_left_out_for_nothing(relais: Installation, three: 
     faults = check_everything(relais.services).faults
     assert len([each for each in faults if three[0] in each and "left out" in each]) == 1
     assert len([each for each in faults if "counted" in each]) == 2
+
+
+def test_the_words_of_a_verdict_are_erased_with_either_submission_and_the_verdict_stays(
+    relais: Installation, admin: Caller, three: list[str]
+) -> None:
+    decide(admin, three[0], three[1], reason="Mahamadou l’a dit lui-même")
+    decide(admin, three[0], three[2], reason="son frère le confirme")
+    assert "lui-même" in sign_in(relais).words(f"/projects/1/duplicates/people/{three[0]}/{three[1]}")
+    admin.call("DELETE", f"{PEOPLE}/submissions/{three[1]}")
+    with relais.services.database.transaction() as session:
+        purge_trash(session, 1, now(), relais.services.secret, 10)
+    assert relais.rows("SELECT body FROM dup_word") == [("son frère le confirme",)]
+    assert relais.rows("SELECT count(*) FROM dup_decision") == [(2,)]
+    (told,) = admin.json(DECISIONS)
+    assert told["reason"] == "son frère le confirme"
+    everything = "".join(
+        str(relais.rows(f"SELECT * FROM {table}")) for table in ("dup_decision", "event", "event_note")
+    )
+    assert "lui-même" not in everything
