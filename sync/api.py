@@ -14,9 +14,12 @@ from config.database import reading
 from config.description import describe
 from config.reader_wishes import wishes
 from config.services import services
+from sync import near_standards
 from sync.deciding import Given, SuspectedPair, decide, suspected_pairs, visible_decisions
 from sync.explaining import reasons_for
+from sync.learning import rescan_progress
 from sync.models import MatchForm
+from sync.rules import near_words
 from sync.rules.identity.explanation import LANGUAGES, sentence
 from sync.schemas import (
     DecisionSchema,
@@ -68,6 +71,7 @@ def _explained(session: Session, access: FormAccess, pairs: list[SuspectedPair],
         lines = reasons.get((pair.one.id, pair.other.id))
         told = {
             "explanation": sentence(lines, language) if lines else None,
+            "nearExplanation": near_words.sentence(pair.found.near, language) if pair.found.near else None,
             "lines": [line_json(line) for line in lines] if lines else None,
         }
         answers.append({**pair_json(pair), **told})
@@ -116,5 +120,7 @@ def show_matching(project_id: int, xml_form_id: str) -> ResponseReturnValue:
             "learntAt": kept.learnt_at if kept else None,
             "expectedPairs": kept.model["expected_pairs"] if kept and kept.model else None,
             "rescanning": kept is not None and kept.rescan_after is not None,
+            "rescan": rescan_progress(session, kept) if kept else None,
+            "nearCopies": near_standards.standing_of(session, project_id, access.form.id),
         }
         return dict(MatchingSchema().dump(found))

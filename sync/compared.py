@@ -19,6 +19,7 @@ from forms.models import Form
 from sync.deciding import PROGRAM, SuspectedPair, pair_of, with_reasons
 from sync.decisions import SETTLING, Decision, Standing
 from sync.explaining import reasons_for
+from sync.rules import near_words
 from sync.rules.identity.explanation import number, worded
 
 
@@ -45,7 +46,8 @@ class Said:
 class Compared:
     """Everything the page of a pair says. `pair` None: nothing makes these two look like one. `said`: the
     decisions that count, in `standing` too. `difference` None: encrypted, at least
-    one. `reasons`: (words, bits) that sum to `bits`."""
+    one. `near`: how far answers to choose from agree, in
+    words; "" when that is no surprise. `reasons`: (words, bits) that sum to `bits`."""
 
     one: Side
     other: Side
@@ -54,6 +56,7 @@ class Compared:
     said: tuple[Said, ...]
     difference: Changes | None
     alike: list[Shown]
+    near: str
     reasons: list[tuple[str, str]]
     bits: str
     hides_staff: bool
@@ -107,6 +110,7 @@ def compare(session: Session, form: Form, selection: Selection, names: tuple[str
         said=_said(session, form.project_id, standing.heads if standing else ()),
         difference=changes(first, second) if first is not None and second is not None else None,
         alike=agreed(first, second) if first is not None and second is not None else [],
+        near=near_words.sentence(pair.found.near, language) if pair and pair.found.near else "",
         reasons=worded(lines, language),
         bits=number(sum(line.bits for line in lines), language),
         hides_staff=selection.mask.hides_staff,

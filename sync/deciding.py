@@ -64,6 +64,11 @@ class SuspectedPair:
             return 1.0
         return probability(self.found.bits) if self.found.bits is not None else 0.5
 
+    @property
+    def weight(self) -> float:
+        """How soon it should be looked at, 0…1: equal content or answers that agree beyond chance count as much as an even chance."""
+        return max(self.probability, 0.5) if self.found.copy or self.found.near else self.probability
+
 
 def decisions_of(session: Session, form: Form, *instance_ids: str) -> list[Decision]:
     """All decisions about a form, or those that name one of these submissions; the oldest first."""
@@ -111,7 +116,7 @@ def suspected_pairs(
         pairs.append(SuspectedPair(one, other, found, standing.get((form.xml_form_id, first, second))))
     return sorted(
         (pair for pair in pairs if pair.is_in(state)),
-        key=lambda pair: (-pair.probability, -(pair.found.bits or 0.0), pair.one.id, pair.other.id),
+        key=lambda pair: (-pair.weight, -(pair.found.bits or 0.0), pair.one.id, pair.other.id),
     )
 
 
@@ -260,6 +265,9 @@ def _standing(session: Session, form: Form, one: str, other: str) -> Standing | 
 
 
 def _evidence(session: Session, project_id: int, submission_ids: list[int]) -> str:
+    pair = session.get(MatchPair, (project_id, *sorted(submission_ids)))
+    if pair is not None:
+        return pair.whole_evidence
     query = select(MatchFeature.evidence).where(
         MatchFeature.project_id == project_id, MatchFeature.submission_id.in_(submission_ids)
     )

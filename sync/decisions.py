@@ -187,11 +187,12 @@ def pair_evidence(*sides: bytes) -> str:
 
 
 def must_be_asked(standing: Standing | None, evidence: str) -> bool:
-    """Whether a suspected pair belongs before a person: undecided, undone, unsure, in conflict, or called distinct on other evidence."""
+    """Whether a suspected pair belongs before a person: undecided, undone, unsure, in conflict, or called distinct on other evidence (or
+    on less: parts of it are joined by points)."""
     if standing is None or standing.conflict or standing.verdict not in SETTLING:
         return True
-    seen = {head.evidence for head in standing.heads}
-    return standing.verdict == "distinct" and evidence not in seen
+    seen = {part for head in standing.heads for part in head.evidence.split(".")}
+    return standing.verdict == "distinct" and not seen.issuperset(evidence.split("."))
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,4 +126,4 @@ def _ask(
             # Both are left out in favour of the same one, or one of the other: nobody need say it again.
             implied = known is None and ends_one == ends_other
             contradicted = known is not None and {(form.xml_form_id, one), (form.xml_form_id, other)} <= contradicting
-            pair.asked = contradicted or (not implied and must_be_asked(known, pair.evidence))
+            pair.asked = contradicted or (not implied and must_be_asked(known, pair.whole_evidence))

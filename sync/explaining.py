@@ -9,8 +9,8 @@ from collector.reading import Selection
 from forms.models import Form
 from forms.queries import definition_of
 from sync.deciding import SuspectedPair
+from sync.features import features_of
 from sync.matchers import matcher_from
-from sync.matching import features_of
 from sync.models import MatchForm
 from sync.rules.identity.explanation import Line, explain
 

@@ -13,6 +13,7 @@ from accounts import events
 from accounts.models import Consumer, ProjectCounter
 from config.services import Services
 from sync.matching import match
+from sync.near_books import prepare
 
 NAME = "matching"
 ACTIONS = (
@@ -76,6 +77,8 @@ def _match_part(services: Services, project_id: int, part: list[tuple[int, int |
     """Match a slice and move on in one transaction; one that fails is logged and passed over, alone."""
     ids = dict.fromkeys(submission_id for _, submission_id in part if submission_id is not None)
     try:
+        with services.database.reading() as session:
+            prepare(session, project_id, list(ids))
         with services.database.transaction() as session:
             for submission_id in ids:
                 match(session, project_id, submission_id, services.secret)

@@ -3,15 +3,17 @@
 import threading
 import time
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from collector.models import Submission
 from config.clock import now
 from config.services import Services
+from sync.features import features_of
 from sync.matchers import Matcher, matcher_from
-from sync.matching import features_of, match
+from sync.matching import match
 from sync.models import MatchFeature, MatchForm
+from sync.near_books import prepare
 from sync.rules.identity.bands import breaker
 from sync.rules.identity.finding import candidate_pairs
 from sync.rules.identity.implied import measured
@@ -114,6 +116,8 @@ def rescan(services: Services, stop: threading.Event) -> bool:
         if form is None or stop.is_set():
             return False
         project_id, form_id = form.project_id, form.form_id
+        ids = list(session.scalars(_slice(form)))
+        prepare(session, project_id, ids)
     started = time.perf_counter()
     with services.database.transaction() as session:
         _rescan_slice(session, project_id, form_id, services.secret)
@@ -122,22 +126,38 @@ def rescan(services: Services, stop: threading.Event) -> bool:
     return True
 
 
+def rescan_progress(session: Session, form: MatchForm) -> dict[str, int] | None:
+    """How many submissions of a form that is matched anew are done, and how many there are; None when it is not."""
+    if form.rescan_after is None:
+        return None
+    query = select(func.count(), func.count().filter(Submission.id <= form.rescan_after)).where(
+        Submission.project_id == form.project_id,
+        Submission.form_id == form.form_id,
+        Submission.draft_version_id == 0,
+    )
+    total, done = session.execute(query).one()
+    return {"done": done, "total": total}
+
+
 def _rescan_slice(session: Session, project_id: int, form_id: int, secret: bytes) -> None:
     form = session.get(MatchForm, (project_id, form_id))
     if form is None or form.rescan_after is None:
         return
-    query = (
+    ids = list(session.scalars(_slice(form)))
+    for submission_id in ids:
+        match(session, project_id, submission_id, secret)
+    form.rescan_after = ids[-1] if len(ids) == SLICE else None
+
+
+def _slice(form: MatchForm) -> Select[int]:
+    return (
         select(Submission.id)
         .where(
-            Submission.project_id == project_id,
-            Submission.form_id == form_id,
+            Submission.project_id == form.project_id,
+            Submission.form_id == form.form_id,
             Submission.draft_version_id == 0,
-            Submission.id > form.rescan_after,
+            Submission.id > (form.rescan_after or 0),
         )
         .order_by(Submission.id)
         .limit(SLICE)
     )
-    ids = list(session.scalars(query))
-    for submission_id in ids:
-        match(session, project_id, submission_id, secret)
-    form.rescan_after = ids[-1] if len(ids) == SLICE else None

@@ -62,7 +62,8 @@ class MatchKey(Model):
 
 
 class MatchFeature(Model):
-    """Hashes of the current version of a submission: its content with and without times, and what its identity is judged by."""
+    """Hashes of the current version of a submission: its content with and without times, what its identity is judged by, and its answers to
+    choose from (`vector`: a number for each of the form's columns, see NearForm; `near_evidence`: a hash of them)."""
 
     __tablename__ = "dup_feature"
     __table_args__ = (
@@ -77,12 +78,15 @@ class MatchFeature(Model):
     answers_hash: Mapped[bytes] = mapped_column(LargeBinary)
     said: Mapped[int]
     evidence: Mapped[bytes] = mapped_column(LargeBinary)
+    vector: Mapped[bytes | None] = mapped_column(LargeBinary)
+    near_evidence: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class MatchPair(Model):
     """Two submissions of a form that may be one. `bits`: log2 odds by identity, NULL when not scored; `copy`: "exact" when their contents
-    are equal to the second, "answers" without the times. `evidence`: changes when what was compared does. `asked`: whether a
-    person is to look at it, as decisions and evidence stand (sync.effects)."""
+    are equal to the second, "answers" without the times; `near`: how their answers to choose from agree beyond chance (`agreeing` of `compared`,
+    `rare` of them, `bits`; the form's standard is `least`), NULL when they do not. `evidence` and `near_evidence`: change when what was
+    compared does. `asked`: whether a person is to look at it, as decisions and evidence stand (sync.effects)."""
 
     __tablename__ = "dup_pair"
     __table_args__ = (
@@ -102,8 +106,47 @@ class MatchPair(Model):
     copy: Mapped[str | None] = mapped_column(String(8))
     evidence: Mapped[str] = mapped_column(String(32))
     asked: Mapped[bool] = mapped_column(default=True, server_default=true())
+    near: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True))
+    near_evidence: Mapped[str | None] = mapped_column(String(32))
     model_no: Mapped[int]
     found_at: Mapped[datetime] = mapped_column(Moment)
+
+    @property
+    def whole_evidence(self) -> str:
+        """What a verdict on it answers, parts joined by points."""
+        return ".".join(filter(None, (self.evidence, self.near_evidence)))
+
+
+class NearForm(Model):
+    """How answers to choose from are laid out to find near copies: `columns` are (path, choice or null), only ever more. `standard`: what is
+    too alike, as measured on `measured` interviews; NULL while there are too few. `stamp` changes with every vector of the form."""
+
+    __tablename__ = "near_form"
+    __table_args__ = (
+        ForeignKeyConstraint(["project_id", "form_id"], ["form.project_id", "form.id"], ondelete="CASCADE"),
+    )
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    form_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    columns: Mapped[list[list[str | None]]] = mapped_column(JSON)
+    standard: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True))
+    measured: Mapped[int]
+    stamp: Mapped[int] = mapped_column(BigInt)
+
+
+class NearChoice(Model):
+    """The number that a choice has in vectors; `h`: a keyed hash of it."""
+
+    __tablename__ = "near_choice"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["project_id", "form_id"], ["near_form.project_id", "near_form.form_id"], ondelete="CASCADE"
+        ),
+    )
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    form_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    column_no: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[int] = mapped_column(primary_key=True)
+    h: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class MatchDecision(Model):

@@ -21,6 +21,17 @@ class LineSchema(Schema):
     bits = fields.Float()
 
 
+class NearSchema(Schema):
+    """How far the answers to choose from agree. `bits`: what that is worth; what honest interviews of the form hardly reach is `least`. `rare`:
+    how many of those that agree fewer than one submission in ten gives."""
+
+    agreeing = fields.Integer()
+    compared = fields.Integer()
+    rare = fields.Integer()
+    bits = fields.Float()
+    least = fields.Float()
+
+
 class PairSchema(Schema):
     """Two submissions that may be one."""
 
@@ -29,6 +40,7 @@ class PairSchema(Schema):
     bits = fields.Float(allow_none=True, metadata={"description": "log2 odds by identity; null when not scored"})
     probability = fields.Float()
     copy = fields.String(allow_none=True, validate=OneOf(["exact", "answers", None]))
+    near = fields.Nested(NearSchema, allow_none=True, metadata={"description": "null unless they agree beyond chance"})
     foundAt = WireMoment()  # noqa: N815 - wire name
     verdict = fields.String(allow_none=True)
     keep = fields.String(allow_none=True)
@@ -41,6 +53,7 @@ class ExplainedPairSchema(PairSchema):
     """With its reasons."""
 
     explanation = fields.String(allow_none=True)
+    nearExplanation = fields.String(allow_none=True)  # noqa: N815 - wire name
     lines = fields.List(fields.Nested(LineSchema), allow_none=True)
 
 
@@ -88,6 +101,24 @@ class DecisionSchema(Schema):
     supersedes = fields.List(fields.String())
 
 
+class NearCopiesSchema(Schema):
+    """How near copies are found. `columns`: answers laid side by side (a question that takes several choices counts once for each);
+    `enough`: false where the form is too short, or has too few interviews, to tell; `least`: bits from which on two are too alike,
+    measured on `interviews`."""
+
+    columns = fields.Integer()
+    enough = fields.Boolean()
+    least = fields.Float(allow_none=True)
+    interviews = fields.Integer()
+
+
+class RescanSchema(Schema):
+    """How far a form that is matched anew has come."""
+
+    done = fields.Integer()
+    total = fields.Integer()
+
+
 class MatchingSchema(Schema):
     """How a form is matched. `stopped`: why its submissions are not scored; `stoppedPath`: the question to blame."""
 
@@ -98,6 +129,8 @@ class MatchingSchema(Schema):
     learntAt = WireMoment(allow_none=True)  # noqa: N815 - wire name
     expectedPairs = fields.Float(allow_none=True)  # noqa: N815 - wire name
     rescanning = fields.Boolean()
+    rescan = fields.Nested(RescanSchema, allow_none=True)
+    nearCopies = fields.Nested(NearCopiesSchema)  # noqa: N815 - wire name
 
 
 def pair_json(pair: SuspectedPair) -> dict[str, Any]:
@@ -111,6 +144,7 @@ def pair_json(pair: SuspectedPair) -> dict[str, Any]:
                 "bits": pair.found.bits,
                 "probability": pair.probability,
                 "copy": pair.found.copy,
+                "near": pair.found.near,
                 "foundAt": pair.found.found_at,
                 "verdict": standing.verdict if standing else None,
                 "keep": standing.keep if standing else None,

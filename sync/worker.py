@@ -21,6 +21,8 @@ from forms.models import Form, FormVersion
 from sync.follow_matching import follow
 from sync.learning import rescan
 from sync.lease import Lease
+from sync.near_books import books_of
+from sync.near_standards import measure
 
 NAME = "worker"
 # Receipts settled in one transaction, so that phones never wait longer than about 50 ms for it.
@@ -113,7 +115,11 @@ class Worker:
                 if self._lease.hold():
                     busy = self.work_once()
                     busy = follow(self._services, self._stop) or busy
+                    busy = measure(self._services) or busy
                     busy = rescan(self._services, self._stop) or busy
+                else:
+                    # Another process compares interviews: no need to hold them here too.
+                    books_of(self._services.database.engine).clear()
             except Exception:
                 # The database may be away or the disk full; the log keeps the place.
                 log.exception("worker: will try again")

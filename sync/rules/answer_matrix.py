@@ -2,7 +2,7 @@
 whose bit i says that interview i gave it."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 # More different answers than this are no choices; those that come later are no evidence.
 MOST_CHOICES = 255
@@ -26,7 +26,7 @@ class AnswerMatrix:
         self._tail: list[list[int]] = [[0] for _ in range(questions)]
         self._settled_rows = 0
         self._blanks = array("H")
-        self._gone: set[int] = set()
+        self.gone: set[int] = set()
         self._most_blanks = 0
         self._sparse: list[int] = []
 
@@ -36,7 +36,7 @@ class AnswerMatrix:
     @property
     def here(self) -> int:
         """How many there are without those taken away."""
-        return len(self._blanks) - len(self._gone)
+        return len(self._blanks) - len(self.gone)
 
     def add(self, answers: Sequence[str | None]) -> int:
         """Keep an interview; answers its number."""
@@ -72,20 +72,39 @@ class AnswerMatrix:
             self._settle()
         return len(self) - 1
 
+    def load(self, rows: Iterable[bytes]) -> None:
+        """Keep many at once where there are none yet, each as `add_codes` takes it."""
+        width = self.questions
+        self._cells = bytearray().join(row[:width].ljust(width, b"\0") for row in rows)
+        total = len(self._cells) // width if width else 0
+        for question in range(width):
+            column = bytes(self._cells[question::width])[::-1]
+            for code in sorted(set(column) - {0}):
+                for table in (self._settled, self._tail, self._count):
+                    table[question] += [0] * (code + 1 - len(table[question]))
+                marks = bytearray(b"0" * 256)
+                marks[code] = ord("1")
+                self._settled[question][code] = int(column.translate(marks), 2)
+                self._count[question][code] = column.count(code)
+            self._said[question] = total - column.count(0)
+        self._settled_rows = total
+        self._blanks = array("H", (self._cells.count(0, at * width, (at + 1) * width) for at in range(total)))
+        self._sparse = list(range(total))
+
     def remove(self, number: int) -> None:
         """Take an interview away; its number stays unused."""
-        if number in self._gone:
+        if number in self.gone:
             return
         is_new = number >= self._settled_rows
         table, at = (self._tail, number - self._settled_rows) if is_new else (self._settled, number)
-        for question, code in enumerate(self._row(number)):
+        for question, code in enumerate(self.row(number)):
             if code:
                 table[question][code] ^= 1 << at
                 self._count[question][code] -= 1
                 self._said[question] -= 1
         self._cells[number * self.questions : (number + 1) * self.questions] = bytes(self.questions)
         self._blanks[number] = 0
-        self._gone.add(number)
+        self.gone.add(number)
 
     def _settle(self) -> None:
         for settled, tail in zip(self._settled, self._tail, strict=True):
@@ -95,12 +114,13 @@ class AnswerMatrix:
                     tail[code] = 0
         self._settled_rows = len(self)
 
-    def _row(self, number: int) -> bytearray:
+    def row(self, number: int) -> bytearray:
+        """The numbers of an interview's answers, 0 for none."""
         return self._cells[number * self.questions : (number + 1) * self.questions]
 
     def _given(self, number: int, questions: Sequence[int]) -> list[tuple[list[int], int]]:
         """Who gave the answers of this interview to these questions: among the settled, and among the newer from `first` on."""
-        row = self._row(number)
+        row = self.row(number)
         return [
             ([table[question][row[question]] for question in questions], first)
             for table, first in ((self._settled, 0), (self._tail, self._settled_rows))
@@ -111,4 +131,4 @@ class AnswerMatrix:
         if len(self._sparse) > 4 * SPARSE:
             self._most_blanks = sorted(self._blanks)[-SPARSE]
             self._sparse = [number for number, blanks in enumerate(self._blanks) if blanks > self._most_blanks]
-        return self._most_blanks, [each for each in self._sparse if each not in self._gone]
+        return self._most_blanks, [each for each in self._sparse if each not in self.gone]

@@ -88,9 +88,7 @@ class Interviews(AnswerMatrix):
         chance = random.Random(seed)  # noqa: S311 -- a sample
         if self.here < LEAST_INTERVIEWS:
             return Standard(math.inf, 0.0, self._information())
-        numbers = (
-            [number for number in range(len(self)) if number not in self._gone] if self._gone else range(len(self))
-        )
+        numbers = [number for number in range(len(self)) if number not in self.gone] if self.gone else range(len(self))
         sample = chance.sample(numbers, min(SAMPLE, len(numbers)))
         reached = sorted(near.bits for near in map(self.likest, sample) if near is not None)
         if not reached:
@@ -121,7 +119,7 @@ class Interviews(AnswerMatrix):
     def _weights(self, number: int) -> dict[int, float]:
         """What an agreement with this interview is worth, for each question that it answered and that tells anything."""
         weights = {}
-        for question, code in enumerate(self._row(number)):
+        for question, code in enumerate(self.row(number)):
             if code:
                 count, said = self._count[question], self._said[question]
                 if max(count) < CONSTANT * said:
@@ -154,7 +152,7 @@ class Interviews(AnswerMatrix):
                 break
         else:
             if any(each < 0 for each, _ in left):
-                return [each for each in range(len(self)) if each != number and each not in self._gone]
+                return [each for each in range(len(self)) if each != number and each not in self.gone]
             if sum(each.bit_count() for each, _ in left) > FEW:
                 weighed = self._weighing(number, weights, bits)
                 left = [(one & other, first) for (one, first), other in zip(left, weighed, strict=True)]
@@ -165,7 +163,7 @@ class Interviews(AnswerMatrix):
         self, number: int, telling: list[int], weights: dict[int, float], spare: float, most_blanks: int
     ) -> Iterator[int]:
         """After how many of the most telling answers it pays to see who is left: first where chance would leave nobody, then more."""
-        row, first = self._row(number), len(telling)
+        row, first = self.row(number), len(telling)
         mean = variance = 0.0
         worths: list[float] = []
         for place, question in enumerate(telling, 1):
@@ -202,7 +200,7 @@ class Interviews(AnswerMatrix):
         return found
 
     def _scored(self, number: int, other: int, weights: dict[int, float]) -> NearCopy:
-        mine, theirs = self._row(number), self._row(other)
+        mine, theirs = self.row(number), self.row(other)
         bits, agreeing, compared, rare = 0.0, 0, 0, 0
         for question, worth in weights.items():
             code = theirs[question]

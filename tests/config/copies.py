@@ -39,7 +39,7 @@ from config.services import Services
 from config.settings import Settings
 from config.storage import open_storage
 from forms.first_start import prepare_database
-from sync.models import MatchDecision, MatchFeature, MatchForm, MatchKey, MatchPair, MatchWord
+from sync.models import MatchDecision, MatchFeature, MatchForm, MatchKey, MatchPair, MatchWord, NearChoice, NearForm
 from sync.models_webhooks import Webhook
 from tests.installation import Installation, instance, new_id, xform
 
@@ -83,7 +83,10 @@ def fill(relais: Installation) -> None:
         hook = {"url": "https://example.org/hook", "actions": ["submission.create"], "actor_id": actor_id, "seq": 3}
         (hook_id,) = next_ids(session.connection(), "webhook")
         session.add(Webhook(project_id=1, id=hook_id, uid="u", created_at=moment, **hook))
-        session.add_all(_matched(list(session.scalars(select(Submission).limit(2))), moment))
+        pair = list(session.scalars(select(Submission).limit(2)))
+        session.add(NearForm(project_id=1, form_id=pair[0].form_id, columns=[["/q", None]], measured=0, stamp=1))
+        session.flush()
+        session.add_all(_matched(pair, moment))
         me = person_by_id(session, actor_id)
         assert me is not None
         preferences.choose(session, me, "columns", ["name"])
@@ -123,6 +126,7 @@ def _matched(pair: list[Submission], moment: datetime) -> list[Any]:
     return [
         MatchForm(version_id=1, roles={"/data/name": "name"}, families=["words"], **form),
         MatchKey(project_id=1, h=-7, submission_id=one),
+        NearChoice(column_no=0, code=1, h=b"\x07" * 8, **form),
         MatchFeature(submission_id=one, receipt_id=pair[0].current_receipt_id, **form, **hashes),
         MatchPair(one_id=one, other_id=other, bits=3.5, evidence="e", model_no=0, found_at=moment, **form),
         MatchDecision(project_id=1, uid="u", created_at=moment, **verdict),
