@@ -54,7 +54,7 @@ def noting(where: Session | Connection, note: str | None) -> Iterator[None]:
 def record(where: Session | Connection, happening: Happening) -> None:
     """Write `happening` as part of the transaction at work; it gets its number as the last thing before COMMIT."""
     connection = where.connection() if isinstance(where, Session) else where
-    if happening.note is None and connection.info.get(NOTE):
+    if happening.note is None and connection.info.get(NOTE) is not None:
         happening = replace(happening, note=connection.info[NOTE])
     connection.info.setdefault(PENDING, []).append(happening)
 
@@ -97,7 +97,7 @@ def _write(connection: Connection, project_id: int, events: list[Happening]) -> 
                 moment,
             )
         )
-        if event.note:
+        if event.note is not None:
             connection.execute(insert(EventNote).values(project_id=project_id, seq=seq, body=event.note))
         if event.words:
             connection.execute(insert(EventWords).values(project_id=project_id, seq=seq, words=dict(event.words)))

@@ -210,7 +210,6 @@ def drop_session(response: Response) -> None:
 
 def drop_api_session(response: Response) -> None:
     """Take back what `keep_api_session` gave."""
-    secure = request.is_secure
-    name = SECURE_API_COOKIE if secure else API_COOKIE
-    response.set_cookie(name, "null", expires=0, secure=secure, httponly=True, samesite="Strict", path="/")
-    response.set_cookie("__csrf", "null", expires=0, secure=secure, samesite="Strict", path="/")
+    name = SECURE_API_COOKIE if request.is_secure else API_COOKIE
+    response.set_cookie(name, "null", expires=0, secure=True, httponly=True, samesite="Strict", path="/")
+    response.set_cookie("__csrf", "null", expires=0, secure=True, samesite="Strict", path="/")

@@ -24,7 +24,7 @@ from config.database import reading
 from config.description import describe
 from config.reader_wishes import wishes
 from config.services import services
-from forms.schemas import FormSchema
+from forms.schemas import DeletedFormSchema, FormSchema
 from forms.shown import forms_by_number
 
 api = Blueprint("collector_api_audits", __name__, url_prefix="/v1")
@@ -126,6 +126,9 @@ def _name_submissions(session: Session, page: list[Entry], rows: list[dict[str, 
         if entry.submission_id is not None and entry.action.startswith("submission."):
             name = names.get((entry.project_id, _named_by(entry, entry.submission_id)))
             row["details"] = named(entry.action, entry.submission_id, name, entry.receipt_id) | (entry.details or {})
+        elif entry.action == "form.submission.export":
+            # Central says nothing more of it; what was in it is told by our own export.finish.
+            row["details"] = None
 
 
 def _named_by(entry: Entry, submission_id: int) -> int:
@@ -158,5 +161,6 @@ def _actees(session: Session, page: list[Entry]) -> dict[str, Any]:
     uids = {row[0]: row[1] for row in session.execute(query)}
     for project_id, form_ids in of_project.items():
         for form_id, form in forms_by_number(session, project_id, form_ids).items():
-            found[actee_of_form(uids[project_id], form_id)] = FormSchema().dump(form)
+            schema = DeletedFormSchema() if form.deleted_at else FormSchema()
+            found[actee_of_form(uids[project_id], form_id)] = schema.dump(form)
     return found

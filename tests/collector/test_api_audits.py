@@ -82,6 +82,12 @@ def test_the_log_is_filtered_and_paged(relais: Installation) -> None:
     assert len(admin.get("/audits?action=project.update")) == 3
     assert "submission.create" not in {entry["action"] for entry in admin.get("/audits?action=nonverbose")}
     assert admin.get("/audits?action=nothing") == []
+    # What Central's log knows nothing of is not in its way, and told to who asks.
+    phone = f"/projects/{relais.project_id}/app-users/{relais.phone.actor_id}"
+    admin.done("PATCH", phone, {"state": "retired"})
+    assert admin.get("/audits") == everything
+    for word in ("relais", "field_key.update"):
+        assert [entry["action"] for entry in admin.get(f"/audits?action={word}")] == ["field_key.update"]
     day = tomorrow.date().isoformat()
     after, before = admin.get(f"/audits?start={day}"), admin.get(f"/audits?end={day}z")
     assert len(after) + len(before) == len(everything)

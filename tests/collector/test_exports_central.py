@@ -191,7 +191,9 @@ def test_who_may_not_read_submissions_exports_none(post_node: Installation) -> N
     for who, status in (("viewer", 200), ("data-viewer", 200), ("stranger", 403), ("nobody", 401)):
         for ending in (".csv", ".csv.zip"):
             answer = post_node.client.get(
-                f"/v1/projects/1/forms/household/submissions{ending}", auth=(f"{who}@example.org", PASSWORD)
+                f"/v1/projects/1/forms/household/submissions{ending}",
+                auth=(f"{who}@example.org", PASSWORD),
+                headers={"X-Forwarded-Proto": "https"},
             )
             assert (answer.status_code, bool(answer.data)) == (status, True)
 
@@ -208,12 +210,16 @@ def test_a_data_viewer_sees_no_names(post_node: Installation) -> None:
     with post_node.services.database.transaction() as session:
         web_users.create_web_user(session, "eyes@example.org", PASSWORD, role="data-viewer", project_id=1)
     who = ("eyes@example.org", PASSWORD)
-    archive = opened(post_node.client.get(f"{BASE}.csv.zip", auth=who))
+    archive = opened(post_node.client.get(f"{BASE}.csv.zip", auth=who, headers={"X-Forwarded-Proto": "https"}))
     (row,) = table(archive.read("survey.csv"))
     assert (row["name"], row["face"], row["age"], row["SubmitterName"]) == ("", "", "34", "")
     assert [name for name in archive.namelist() if name.startswith("media/")] == ["media/1.jpg"]
-    shown = post_node.client.get(f"{SERVICE}/Submissions?$filter=name eq 'Aïchatou'", auth=who)
+    shown = post_node.client.get(
+        f"{SERVICE}/Submissions?$filter=name eq 'Aïchatou'", auth=who, headers={"X-Forwarded-Proto": "https"}
+    )
     assert (shown.status_code, shown.get_json()["value"]) == (200, [])
-    (row,) = post_node.client.get(f"{SERVICE}/Submissions", auth=who).get_json()["value"]
+    (row,) = post_node.client.get(
+        f"{SERVICE}/Submissions", auth=who, headers={"X-Forwarded-Proto": "https"}
+    ).get_json()["value"]
     assert (row["name"], row["age"], row["__system"]["submitterName"]) == (None, 34, None)
     assert table(get(post_node, ".csv").data)[0]["name"] == "Aïchatou"

@@ -78,6 +78,8 @@ def test_only_who_may_read_submissions_reads_the_feed(post_node: Installation) -
     for email, status in (("viewer", 200), ("stranger", 403), ("nobody", 401)):
         for path in paths:
             answer = post_node.client.get(
-                f"/v1/projects/1/forms/household.svc{path}", auth=(f"{email}@example.org", PASSWORD)
+                f"/v1/projects/1/forms/household.svc{path}",
+                auth=(f"{email}@example.org", PASSWORD),
+                headers={"X-Forwarded-Proto": "https"},
             )
             assert answer.status_code == status, (email, path)

@@ -247,7 +247,7 @@ def test_a_change_while_a_message_is_under_way_wins(admin: Caller, outside: Outs
         ({"url": URL, "actions": ["submission.read"]}, 400.8),
         ({"url": URL, "actions": "submission.create"}, 400.11),
         ({"url": URL, "xmlFormIds": "household"}, 400.11),
-        ({"url": URL, "active": "yes"}, 400.11),
+        ({"url": URL, "active": "maybe"}, 400.11),
     ],
 )
 def test_webhooks_that_cannot_be_are_refused(relais: Installation, body: dict[str, Any], code: float) -> None:
