@@ -229,9 +229,9 @@ def _show_http_error(error: HTTPException) -> ResponseReturnValue:
         return _show_problem(unexpected_version(version[1]))
     if error.code == 404 and _is_program_lost():
         return _in_json(missing_version())
-    if error.code == 405 and request.path.startswith("/v1/") and not is_phone_path(request.path):
+    if error.code == 405 and request.path.startswith("/v1/"):
         # As ODK Central: what cannot be asked for this way is not there.
-        return _show_problem(problem_of(404))
+        return _in_json(problem_of(404))
     response = _show_problem(problem_of(error.code))
     valid = getattr(error, "valid_methods", None)
     if valid and isinstance(response, Response):

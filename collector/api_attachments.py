@@ -93,6 +93,10 @@ def _file(found: Attachment) -> Response:
     file = services().storage.open(found.sha256)
     answer = send_file(file, mimetype=found.content_type, etag=False, conditional=False, max_age=None)
     answer.content_length = found.size
+    if not found.content_type.startswith("text/"):
+        # Without the charset that would be added to XML: only the sender knows it.
+        answer.headers["Content-Type"] = found.content_type
+    answer.headers["Cache-Control"] = "private, no-cache"
     kind = "inline" if found.content_type in SHOWN else "attachment"
     answer.headers["Content-Disposition"] = content_disposition(found.name, kind)
     answer.headers["Content-Security-Policy"] = POLICY

@@ -114,6 +114,8 @@ def list_activity(project_id: int, xml_form_id: str, instance_id: str, draft: bo
         }
         if actors is not None and each.actor_id in actors:
             entry["actor"] = actors[each.actor_id]
+        if wanted.extended:
+            entry["details"] = {**each.details, "entity": {"entityAvailable": False}}
         found.append(entry)
     return _json(found)
 
@@ -135,7 +137,8 @@ def list_keys(project_id: int, xml_form_id: str, draft: bool) -> ResponseReturnV
             {
                 "id": key.id,
                 "public": key.public,
-                "managed": key.managed,
+                # Of a key that came with its form ODK Central knows nothing more.
+                "managed": key.managed or None,
                 "hint": key.hint,
                 "createdAt": wire(key.created_at),
             }

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote_plus
 from xml.sax.saxutils import escape
 
 import orjson
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
@@ -160,6 +160,7 @@ def _find(session: Session, selection: Selection, instance_id: str) -> Any:
 
 def _open(project_id: int, xml_form_id: str, draft: bool) -> tuple[Selection, FormDefinition]:
     person = api_caller()
+    g.odata_asked = True
     with read() as session:
         form = get_form(session, project_id, xml_form_id)
         demand(session, person, "submission.read.masked", project_id, form.id)
@@ -222,6 +223,12 @@ def _json(pieces: Iterator[bytes]) -> Response:
 def _odata(answer: Response) -> Response:
     answer.headers["OData-Version"] = "4.0"
     return answer
+
+
+@api.after_request
+def _told(answer: Response) -> Response:
+    """Problems of what was asked for say the version too, as ODK Central's; not those of how it was asked."""
+    return _odata(answer) if "odata_asked" in g else answer
 
 
 def _xml_problem(problem: Problem) -> Response:

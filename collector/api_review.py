@@ -25,16 +25,18 @@ api = Blueprint("review_api", __name__, url_prefix=FORM)
 @api.patch("/submissions/<segment:instance_id>")
 @describe(answer=SubmissionSchema(), body=ReviewSchema(), headers=NotesHeader(), problems=[400.6, 400.8, 404.1])
 def review_submission(project_id: int, xml_form_id: str, instance_id: str) -> ResponseReturnValue:
-    """Change the review state, the only thing of a submission that can be changed."""
+    """Change the review state, the only thing of a submission that can be changed; {} if nothing of it was named."""
     person = api_caller()
     given = json_body()
     with changing() as session:
         access = form_access(session, person, "submission.review", project_id, xml_form_id)
         submission = review.named_submission(session, access.selection, instance_id)
-        if "reviewState" in given:
-            review.set_review_state(session, submission, given["reviewState"], by=person.actor_id)
+        if "reviewState" not in given:
+            return {}
+        review.set_review_state(session, submission, given["reviewState"], by=person.actor_id)
     with reading() as session:
-        return one_answer(session, one_row(session, access.selection, instance_id), access.selection.mask)
+        row = one_row(session, access.selection, instance_id)
+        return one_answer(session, row, access.selection.mask, without=("userAgent", "currentVersion"))
 
 
 @api.delete("/submissions/<segment:instance_id>")

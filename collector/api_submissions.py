@@ -1,6 +1,6 @@
 """Submissions over REST: listed, read, made, edited, with ODK Central's addresses and fields."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 import orjson
@@ -46,6 +46,8 @@ api = Blueprint("submissions_api", __name__, url_prefix=FORM)
 test_api = Blueprint("test_submissions_api", __name__)
 
 TEXT_LIMIT = 255
+# What ODK Central does not tell of a submission that has just been made.
+NOT_YET = ("reviewState", "deletedAt")
 
 
 @both(api, "/submissions")
@@ -108,12 +110,20 @@ def leave(session: Session, access: FormAccess, instance_id: str) -> None:
 
 
 def one_answer(
-    session: Session, row: SubmissionRow | None, mask: Mask = NO_MASK, *, extended: bool = False
+    session: Session,
+    row: SubmissionRow | None,
+    mask: Mask = NO_MASK,
+    *,
+    extended: bool = False,
+    without: Collection[str] = (),
 ) -> Response:
+    """A submission's metadata; `without` what ODK Central leaves out where it has just been changed."""
     if row is None:
         raise not_found()
     actors = actors_of(session, (row.submitter_id, row.current.submitter_id), mask) if extended else None
-    return Response(orjson.dumps(submission_json(row, actors, names=not mask.hidden)), mimetype="application/json")
+    shown = submission_json(row, actors, names=not mask.hidden)
+    left = {name: value for name, value in shown.items() if name not in without}
+    return Response(orjson.dumps(left), mimetype="application/json")
 
 
 @both(api, "/submissions/<segment:instance_id>.xml")
@@ -161,7 +171,7 @@ def create_submission(project_id: int, xml_form_id: str, draft: bool) -> Respons
     if access.draft is not None:
         arrival = replace(arrival, draft=access.draft)
     submit(services(), Submit(arrival, access.form.xml_form_id, _rules(), services().secret, note=action_notes()))
-    return _stored(access.selection, arrival.instance_id)
+    return _stored(access.selection, arrival.instance_id, without=NOT_YET)
 
 
 @both(api, "/submissions/<segment:instance_id>", "PUT")
@@ -220,10 +230,11 @@ def _rules() -> Rules:
     return Rules(settings.late, settings.conflict_limit, settings.conflict_quota)
 
 
-def _stored(selection: Selection, instance_id: str) -> Response:
+def _stored(selection: Selection, instance_id: str, without: Collection[str] = ()) -> Response:
     """What has been stored a moment ago, whether or not it lies in the sender's scope."""
     with reading() as session:
-        return one_answer(session, one_row(session, replace(selection, scope=EVERYTHING), instance_id))
+        row = one_row(session, replace(selection, scope=EVERYTHING), instance_id)
+        return one_answer(session, row, without=without)
 
 
 @test_api.post("/v1/test/<segment:draft_token>/projects/<int:project_id>/forms/<segment:xml_form_id>/draft/submissions")
@@ -236,4 +247,5 @@ def create_test_submission(project_id: int, xml_form_id: str, draft_token: str) 
         access = draft_access(session, project_id, xml_form_id, draft_token)
     draft: DraftSpace = access.draft  # type: ignore[assignment]  # this address always has one
     submit(services(), Submit(replace(arrival, draft=draft), draft.xml_form_id, _rules(), services().secret))
-    return _stored(Selection(project_id, draft.form_id, EVERYTHING, draft.version_id), arrival.instance_id)
+    selection = Selection(project_id, draft.form_id, EVERYTHING, draft.version_id)
+    return _stored(selection, arrival.instance_id, without=NOT_YET)

@@ -15,7 +15,7 @@ from collector.arrival import unpacked
 from collector.diffs import changes_between
 from collector.form_access import FORM, FormAccess, both, form_access
 from collector.models import Receipt
-from collector.schemas import ExtendedVersionSchema, VersionOfFormSchema, version_json
+from collector.schemas import ExtendedVersionSchema, VersionSchema, version_json
 from collector.submission_rows import actors_of, one_row, version_place, versions_of
 from config.database import reading
 from config.description import describe
@@ -28,7 +28,7 @@ VERSIONS = "/submissions/<segment:root_id>/versions"
 
 
 @both(api, VERSIONS)
-@describe(answer=VersionOfFormSchema(many=True), extended=ExtendedVersionSchema(many=True), problems=[404.1])
+@describe(answer=VersionSchema(many=True), extended=ExtendedVersionSchema(many=True), problems=[404.1])
 def list_versions(project_id: int, xml_form_id: str, root_id: str, draft: bool) -> ResponseReturnValue:
     """Every version of a submission, the newest first."""
     person = api_caller()
@@ -44,11 +44,11 @@ def list_versions(project_id: int, xml_form_id: str, root_id: str, draft: bool) 
             else None
         )
     names = not access.hidden
-    return _json([version_json(each, actors, names=names, form_version=True) for each in versions])
+    return _json([version_json(each, actors, names=names, form_version=wishes().extended) for each in versions])
 
 
 @both(api, VERSIONS + "/<segment:instance_id>")
-@describe(answer=VersionOfFormSchema(), extended=ExtendedVersionSchema(), problems=[404.1])
+@describe(answer=VersionSchema(), extended=ExtendedVersionSchema(), problems=[404.1])
 def show_version(project_id: int, xml_form_id: str, root_id: str, instance_id: str, draft: bool) -> ResponseReturnValue:
     """One version's metadata."""
     person = api_caller()
@@ -60,7 +60,7 @@ def show_version(project_id: int, xml_form_id: str, root_id: str, instance_id: s
         versions = versions_of(session, access.selection, place.submission_id)
         version = next(each for each in versions if each.instance_id == instance_id)
         actors = actors_of(session, [version.submitter_id], access.selection.mask) if wishes().extended else None
-    return _json(version_json(version, actors, names=not access.hidden, form_version=True))
+    return _json(version_json(version, actors, names=not access.hidden, form_version=wishes().extended))
 
 
 @both(api, VERSIONS + "/<segment:instance_id>.xml")

@@ -200,12 +200,12 @@ def form_closed() -> Problem:
 
 
 def wrong_draft(expected: str) -> Problem:
-    """404.1: the test address belongs to another form."""
+    """400.8: the test address belongs to another form."""
     return Problem(
-        404.1,
+        400.8,
         en=f"This test address is for the form {expected[:40]} only. Scan the right test code.",
         fr=f"Cette adresse d’essai ne sert qu’au formulaire {expected[:40]}. Scannez le bon code d’essai.",
-        message="Could not find the resource you were looking for.",
+        message="The submission is not for the form in the address.",
     )
 
 

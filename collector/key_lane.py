@@ -17,8 +17,8 @@ from accounts.app_users import Phone, phone_by_token
 from accounts.errors import insufficient_rights
 from collector.openrosa_xml import CONTENT_TYPE
 from collector.outcomes import Outcome
-from collector.phone_access import access_of_phone
-from collector.receiving import SUBMIT, Posted, Ready, prepare, receive_posted, regrets, thanks
+from collector.phone_access import SUBMIT, access_of_phone
+from collector.receiving import Posted, Ready, prepare, receive_posted, regrets, thanks
 from config.gate import Headers
 from config.lane import Asked, Prepared
 from config.problem import Problem
@@ -29,6 +29,7 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 # In bytes. Most forms without files are a tenth of it.
 LONGEST = 64 * 1024
 _ADDRESS = re.compile(r"/v1/key/([^/]+)/projects/[0-9]+/submission/?")
+PROTOCOL = "HTTP_X_OPENROSA_VERSION"
 log = logging.getLogger("relais.receiving")
 
 
@@ -37,7 +38,8 @@ def key_lane(app: Wsgi, services: Callable[[], Services]) -> Wsgi:
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         address = _ADDRESS.fullmatch(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
-        if address is None:
+        # What is no phone's request is refused the ordinary way.
+        if address is None or environ.get(PROTOCOL) != "1.0":
             return app(environ, start_response)
         try:
             answer = _receive(services(), address[1], environ)
@@ -70,6 +72,8 @@ class KeyLane:
         phones: dict[str, Phone] = {}
         ready: list[tuple[int, Phone, Ready]] = []
         for number, each in enumerate(asked):
+            if each.headers.get(PROTOCOL.removeprefix("HTTP_")) != "1.0":
+                continue
             try:
                 language = opened.settings.language
                 phone = self._phone(each, phones)

@@ -72,6 +72,8 @@ def _manifest(opened: Services, address: re.Match[str], environ: dict[str, Any])
     # An encoded slash was decoded with the rest, and a token in the query comes before the one in the path.
     if "%2f" in environ.get("REQUEST_URI", "").lower() or "st=" in environ.get("QUERY_STRING", ""):
         return None
+    if environ.get("HTTP_X_OPENROSA_VERSION") != "1.0":
+        return None
     token, number, name = address.groups()
     phone = phone_by_token(opened.database, token)
     if phone is None or phone.state != "active":

@@ -1,6 +1,7 @@
 """The OpenRosa endpoints: form list, manifest, forms, form attachments, submissions. What phones need: docs/collect-contract.md."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,12 +9,21 @@ import orjson
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from accounts.errors import insufficient_rights, not_found
+from accounts.errors import authentication_failed, insufficient_rights, not_found
 from accounts.roles import verbs_of
 from collector.openrosa_xml import CONTENT_TYPE, ListEntry, MediaEntry, draft_address, form_list, manifest, path_segment
-from collector.phone_access import Access, access, challenge, draft_access
+from collector.phone_access import (
+    DEFAULT_PROJECT,
+    SUBMIT,
+    Access,
+    access,
+    challenge,
+    draft_access,
+    own_draft_access,
+)
 from collector.receiving import Posted, receive_posted, regrets, thanks
 from config.address import base_url
+from config.api_errors import ABSENT, invalid_header
 from config.database import reading
 from config.description import describe
 from config.problem import Problem
@@ -28,18 +38,24 @@ openrosa = Blueprint("openrosa", __name__)
 
 # Where the same conversation is held. In a key URL the token decides the project (C62, C88).
 PREFIXES = ("", "/v1/projects/<int:project_id>", "/v1/key/<segment:token>/projects/<int:project_id>")
+# Where people who may send to a draft do so without its test address.
+OWN_DRAFT = "/v1/projects/<int:project_id>/forms/<segment:xml_form_id>/draft"
 DRAFT = "/v1/test/<segment:draft_token>/projects/<int:project_id>/forms/<segment:xml_form_id>/draft"
 
+_OF_FORMS = re.compile(r"/forms/([^/]+|[^/]+/draft)(\.xml|/attachments/[^/]+)/?$")
 View = Callable[..., Response]
-# Endpoints that are ODK Central's REST resources at the same time (the second of PREFIXES).
-FOR_PROGRAMS_TOO = ("show_form_1", "show_form_attachment_1")
+NO_RIGHT = 403.1
+# Endpoints that are ODK Central's REST resources at the same time.
+FOR_PROGRAMS_TOO = ("show_form_", "show_form_attachment_")
 
 
-def phone_route(path: str, *, methods: tuple[str, ...] = ("GET",), draft: bool = True) -> Callable[[View], View]:
+def phone_route(
+    path: str, *, methods: tuple[str, ...] = ("GET",), more: tuple[str, ...] = ()
+) -> Callable[[View], View]:
     """Serve a view at every place where phones look for it; never with a redirect for a slash (C72, C90)."""
 
     def register(view: View) -> View:
-        for number, prefix in enumerate((*PREFIXES, DRAFT) if draft else PREFIXES):
+        for number, prefix in enumerate((*PREFIXES, DRAFT, *more)):
             rule = path if prefix != DRAFT else path.replace("/forms/<segment:xml_form_id>", "")
             openrosa.add_url_rule(
                 prefix + rule, f"{view.__name__}_{number}", view, methods=list(methods), strict_slashes=False
@@ -49,10 +65,19 @@ def phone_route(path: str, *, methods: tuple[str, ...] = ("GET",), draft: bool =
     return register
 
 
+def require_protocol() -> None:
+    """Problem 400.6 where ODK Central has these addresses and the request does not speak OpenRosa 1.0, as every phone does (C2)."""
+    version = request.headers.get("X-OpenRosa-Version")
+    if request.path.startswith("/v1/") and version != "1.0":
+        raise invalid_header("X-OpenRosa-Version", ABSENT if version is None else version)
+
+
 def _access(verb: str, where: dict[str, Any]) -> Access:
     if "draft_token" in where:
         with reading() as session:
             who = draft_access(session, where["project_id"], where["xml_form_id"], where["draft_token"])
+    elif verb == SUBMIT and "xml_form_id" in where:
+        who = own_draft_access(where["project_id"], where["xml_form_id"])
     else:
         who = access(verb, where.get("project_id"), where.get("token"))
     g.phone_language = who.language
@@ -71,6 +96,7 @@ def _base(where: dict[str, Any], project_id: int) -> str:
 @phone_route("/formList")
 def show_form_list(**where: Any) -> Response:
     """Every open form's current version (C1-C20); on a test address, the draft alone."""
+    require_protocol()
     who = _access("open_form.read", where)
     base = _base(where, who.project_id)
     with reading() as session:
@@ -109,7 +135,14 @@ def _list_entry(form: queries.ListedForm, url: str) -> ListEntry:
 
 def _form(verb: str, where: dict[str, Any]) -> tuple[Access, ShownForm]:
     """Who asks, and the form asked for: published, or on this address's draft; a form's own people also see its draft."""
-    who = _access(verb, where)
+    try:
+        who = _access(verb, where)
+    except Problem as problem:
+        if problem.code == NO_RIGHT and "token" not in where:
+            # What is not there is said before who may see it, as everywhere in this API.
+            with reading() as session:
+                form_shown(session, where.get("project_id", DEFAULT_PROJECT), where["xml_form_id"])
+        raise
     if not who.sees_forms:
         raise not_found()
     with reading() as session:
@@ -124,6 +157,7 @@ def _form(verb: str, where: dict[str, Any]) -> tuple[Access, ShownForm]:
 @phone_route("/forms/<segment:xml_form_id>/manifest")
 def show_manifest(**where: Any) -> Response:
     """The files a form needs (C21-C31)."""
+    require_protocol()
     who, form = _form("open_form.read", where)
     base = _base(where, who.project_id)
     url = base if who.draft else f"{base}/forms/{path_segment(form.xml_form_id)}"
@@ -159,17 +193,27 @@ def show_form_attachment(name: str, **where: Any) -> Response:
     return _finished(send_attachment(file))
 
 
-@phone_route("/submission", methods=("HEAD",))
+@phone_route("/submission", more=(OWN_DRAFT,))
 def announce(**where: Any) -> Response:
-    """204, and how much a phone should send at once (C39-C41)."""
-    _access("submission.create", where)
-    return _finished(Response(status=204))
+    """204, and how much a phone should send at once (C39-C41); phones ask with HEAD, and GET must say the same."""
+    require_protocol()
+    _access(SUBMIT, where)
+    answer = Response(status=204)
+    del answer.headers["Content-Type"]
+    return _finished(answer)
 
 
-@phone_route("/submission", methods=("POST",))
+@phone_route("/submission", methods=("POST",), more=(OWN_DRAFT,))
 def receive_submission(**where: Any) -> Response:
     """Receive one instance, or one batch of its files; 201 and 202 mean: committed to disk (C43-C59)."""
-    who = _access("submission.create", where)
+    require_protocol()
+    try:
+        who = _access(SUBMIT, where)
+    except Problem as problem:
+        if problem.code == NO_RIGHT and "token" not in where:
+            # As ODK Central: Collect asks for another account.
+            raise authentication_failed() from None
+        raise
     posted = Posted(
         body=request.environ["wsgi.input"],
         content_type=request.content_type or "",
@@ -208,7 +252,8 @@ def is_phone_path(path: str) -> bool:
     if last == "submissions":
         # A program's, also on a test address.
         return False
-    return path.startswith(("/v1/key/", "/v1/test/")) or last in ("formList", "submission", "manifest")
+    named = last in ("formList", "submission", "manifest")
+    return named or (path.startswith(("/v1/key/", "/v1/test/")) and _OF_FORMS.search(path) is not None)
 
 
 def problem_response(problem: Problem, language: str) -> Response:
@@ -228,8 +273,9 @@ def problem_response(problem: Problem, language: str) -> Response:
 def show_problem(problem: Problem) -> Response:
     """Every problem of these endpoints, in the project's language; as JSON to programs where they ask as well as phones."""
     answer = problem_response(problem, phone_language())
+    endpoint = (request.endpoint or "").rpartition(".")[2]
     # Phones say so with every request (C2).
-    if (request.endpoint or "").endswith(FOR_PROGRAMS_TOO) and "X-OpenRosa-Version" not in request.headers:
+    if endpoint.rstrip("0123456789") in FOR_PROGRAMS_TOO and "X-OpenRosa-Version" not in request.headers:
         answer.set_data(orjson.dumps(problem.as_json()))
         answer.content_type = "application/json; charset=utf-8"
     return answer

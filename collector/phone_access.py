@@ -6,7 +6,7 @@ from flask import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts import roles
+from accounts import roles, tokens
 from accounts.app_users import Phone, phone_by_token
 from accounts.digest import challenges
 from accounts.errors import authentication_failed, insufficient_rights, not_found
@@ -19,8 +19,11 @@ from config.database import Database, reading
 from config.problem import Problem
 from config.services import services
 from forms.models import Form, FormVersion
+from forms.queries import get_form
 
 DEFAULT_PROJECT = 1
+# What a sender must be allowed to do.
+SUBMIT = "submission.create"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Access:
 def access(verb: str, project_id: int | None, token: str | None) -> Access:
     """The access this request has; Problem 401.2, 403.1 or 404.1 as ODK Central answers."""
     if token is not None:
+        if not tokens.is_token(token):
+            raise authentication_failed()
         phone = phone_by_token(services().database, token)
         if phone is None:
             raise insufficient_rights()
@@ -66,6 +71,21 @@ def access(verb: str, project_id: int | None, token: str | None) -> Access:
             roles.demand(session, caller.actor_id, verb, project_id)
         project = get_project(session, project_id)
         return Access(caller.actor_id, project.id, project.language, project.late, project.name, forms=forms)
+
+
+def own_draft_access(project_id: int, xml_form_id: str) -> Access:
+    """The access of people and app users who may submit to a form, to its draft; Problem 401.2, 403.1 or 404.1."""
+    caller = caller_of_request(cookies={})
+    if caller is None:
+        raise authentication_failed()
+    with reading() as session:
+        project = get_project(session, project_id)
+        form = get_form(session, project_id, xml_form_id)
+        if form.draft_version_id is None:
+            raise not_found()
+        roles.demand(session, caller.actor_id, SUBMIT, project_id, form.id)
+        draft = DraftSpace(version_id=form.draft_version_id, form_id=form.id, xml_form_id=xml_form_id)
+        return Access(caller.actor_id, project_id, project.language, None, project.name, draft=draft)
 
 
 def access_of_phone(database: Database, phone: Phone, verb: str) -> Access:

@@ -18,8 +18,6 @@ from config.services import Services
 from config.statements import Statement
 
 TEXT_LIMIT = 255
-# What a sender must be allowed to do.
-SUBMIT = "submission.create"
 
 
 # Deleted ones too: what a phone still holds for them is kept (C97).

@@ -11,9 +11,10 @@ from accounts.events import Happening, record
 from collector.models import REVIEW_STATES, Comment, Receipt, Submission
 from collector.reading import Selection
 from collector.tally import bucket_of, move
-from config.api_errors import missing_parameter, unexpected_value
+from config.api_errors import unexpected_value
 from config.clock import now
 from config.database import next_ids
+from config.javascript import as_text
 
 # Central's word for "back to received".
 STATES = (None, *(state for state in REVIEW_STATES))
@@ -80,7 +81,10 @@ def set_review_states(
 def _require_state(state: str | None) -> None:
     if state not in STATES:
         raise unexpected_value(
-            "state", state, "not a recognized state name", "approved, rejected, hasIssues et edited sont permis"
+            "state",
+            as_text(state),
+            "not a recognized state name",
+            "approved, rejected, hasIssues et edited sont permis",
         )
 
 
@@ -106,9 +110,6 @@ def _decide(session: Session, submission: Submission, state: str | None, by: int
 
 def add_comment(session: Session, submission: Submission, body: str, *, by: int) -> Comment:
     """Write a comment; it is read by everyone who reads the submission."""
-    body = body.strip()
-    if not body:
-        raise missing_parameter("body")
     (comment_id,) = next_ids(session.connection(), "comment")
     comment = Comment(
         project_id=submission.project_id,

@@ -42,15 +42,10 @@ class VersionSchema(Schema):
     current = fields.Boolean()
 
 
-class VersionOfFormSchema(VersionSchema):
-    """One version of a submission, and the form version it was filled with."""
+class ExtendedVersionSchema(VersionSchema):
+    """With who sent it, and the form version it was filled with."""
 
     formVersion = fields.String(attribute="form_version")  # noqa: N815 - wire name
-
-
-class ExtendedVersionSchema(VersionOfFormSchema):
-    """With who sent it."""
-
     submitter = fields.Nested(SenderSchema)
 
 
@@ -123,7 +118,7 @@ class KeySchema(Schema):
 
     id = fields.Integer()
     public = fields.String()
-    managed = fields.Boolean()
+    managed = fields.Boolean(allow_none=True)
     hint = fields.String(allow_none=True)
     createdAt = WireMoment(attribute="created_at")  # noqa: N815 - wire name
 

@@ -3,27 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from config.javascript import as_javascript, inspected
 from config.problem import Problem
-
-
-def as_javascript(value: Any) -> str:
-    """A JSON value as Central's messages write it into a sentence."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return ",".join("" if each is None else as_javascript(each) for each in value)
-    if isinstance(value, dict):
-        return "[object Object]"
-    return f"{value:.16g}" if isinstance(value, float) else str(value)
-
-
-def _inspected(value: Any) -> str:
-    if isinstance(value, str):
-        quote = '"' if "'" in value and '"' not in value else "'"
-        return quote + value.replace("\\", "\\\\").replace("\n", "\\n") + quote
-    return as_javascript(value)
 
 
 def unparseable(kind: str, length: int) -> Problem:
@@ -61,7 +42,7 @@ ABSENT = _Absent()
 def missing_parameters(expected: Iterable[str], got: Mapping[str, Any]) -> Problem:
     """400.3; ABSENT stands for what was not sent."""
     names = list(expected)
-    pairs = ", ".join(f"{key}: {_inspected(value)}" for key, value in got.items())
+    pairs = ", ".join(f"{key}: {inspected(value)}" for key, value in got.items())
     listed = ", ".join(names)
     return Problem(
         400.3,

@@ -3,12 +3,12 @@
 A schema of these says in one place what a view takes, for the view and for the OpenAPI document.
 """
 
-import json
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, missing
 
-from config.api_errors import as_javascript, missing_parameter, unexpected_value, value_too_long, wrong_type
+from config.api_errors import missing_parameter, unexpected_value, value_too_long, wrong_type
+from config.javascript import as_text, flag_of
 
 
 class Body(Schema):
@@ -57,16 +57,6 @@ class Text(_Checked, fields.String):
         return given
 
 
-# What PostgreSQL, and so ODK Central, takes for true and false; any beginning of these words does too.
-_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-
-
-def _flag(given: Any) -> bool | None:
-    text = given.strip().lower() if isinstance(given, str) else "0" if given == 0 else "1" if given == 1 else ""
-    meant = {value for word, value in _WORDS.items() if text and word.startswith(text)}
-    return meant.pop() if len(meant) == 1 else None
-
-
 class Flag(_Checked, fields.Boolean):
     """true or false, in the ways ODK Central's database reads them too; Problem 400.11."""
 
@@ -75,9 +65,9 @@ class Flag(_Checked, fields.Boolean):
         settled, given = self.absent(value, attr or "")
         if settled or isinstance(given, bool):
             return given
-        meant = _flag(given)
+        meant = flag_of(given)
         if meant is None:
-            shown = json.dumps(given, separators=(",", ":")) if isinstance(given, dict | list) else as_javascript(given)
+            shown = as_text(given)
             raise wrong_type("type boolean", value=shown)
         return meant
 

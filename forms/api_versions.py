@@ -10,7 +10,7 @@ from sqlalchemy import select
 from accounts.errors import not_found
 from accounts.models import Actor
 from accounts.schemas import actor_json
-from accounts.signed_in import api_caller
+from accounts.signed_in import api_caller, demand
 from config.api_answers import is_true
 from config.database import reading
 from config.description import describe
@@ -20,13 +20,12 @@ from forms.attached import attached_file, attached_to
 from forms.downloads import send_attachment, send_stored, send_xform
 from forms.fields import fields_shown
 from forms.queries import get_version
-from forms.schemas import AttachmentSchema, FieldSchema, FieldsQuery, FormSchema, VersionSchema
+from forms.schemas import AttachmentSchema, DatasetDiffSchema, FieldSchema, FieldsQuery, FormSchema, VersionSchema
 from forms.shown import DRAFT, PUBLISHED_OR_DRAFT, demand_form, versions_shown
 from forms.stored_files import stored_file
 from forms.uploads import EXCEL
 
 api = Blueprint("forms_versions_api", __name__, url_prefix="/v1/projects/<int:project_id>/forms")
-
 View = Callable[..., ResponseReturnValue]
 # (what of a form, its address below `/forms`); an address with a version tells which.
 BASES = (
@@ -105,6 +104,20 @@ def list_fields(project_id: int, xml_form_id: str, which: str) -> ResponseReturn
         form, _ = demand_form(session, person, project_id, xml_form_id, which)
         fields = fields_shown(session, project_id, form.schema_id, odata=is_true(request.args.get("odata")))
     return jsonify(FieldSchema(many=True).dump(fields))
+
+
+@api.get("/<segment:xml_form_id>/dataset-diff", defaults={"which": PUBLISHED_OR_DRAFT})
+@api.get("/<segment:xml_form_id>/draft/dataset-diff", defaults={"which": DRAFT})
+@describe(answer=DatasetDiffSchema(many=True))
+def show_dataset_diff(project_id: int, xml_form_id: str, which: str) -> ResponseReturnValue:
+    """The entity lists that publishing this would make or change: none yet, whatever the form declares."""
+    person = api_caller()
+    with reading() as session:
+        form, _ = demand_form(session, person, project_id, xml_form_id, which)
+        if which != DRAFT and form.published_at is None:
+            raise not_found()
+        demand(session, person, "dataset.list", project_id)
+    return jsonify([])
 
 
 @form_route("/attachments", api)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from accounts import tokens
 from accounts.errors import not_found
 from accounts.events import Happening, record
+from config.api_errors import missing_parameter
 from config.clock import now
 from forms.encryption import with_key_of_project
 from forms.errors import another_form_id, form_exists, form_warnings, meta_missing, only_a_draft, version_taken
@@ -64,7 +65,9 @@ def set_draft(
 
 
 def published_again(session: Session, form: Form) -> Upload:
-    """The published definition as the next draft; Problem 404.1 where nothing is published."""
+    """The published definition as the next draft; Problem 400.2 where nothing is published."""
+    if form.current_version_id is None:
+        raise missing_parameter("xml")
     version = get_version(session, form.project_id, form.current_version_id)
     return _upload_of(session, version, version.xml)
 

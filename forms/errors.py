@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from config.api_errors import unexpected_value, uniqueness_violation
+from config.javascript import as_text
 from config.problem import Problem
 
 
@@ -42,6 +43,17 @@ def form_id_not_usable(form_id: str, en: str, fr: str) -> Problem:
         fr=f"L'identifiant « {form_id} » n'est pas utilisable : {fr}. Changez form_id dans la feuille settings.",
         message=f"Unexpected formId value {form_id}; {en}",
         details={"field": "formId", "value": form_id, "reason": en},
+    )
+
+
+def form_id_too_long(form_id: str, longest: int) -> Problem:
+    """400.13: ODK Central's limit for form ids."""
+    return Problem(
+        400.13,
+        en=f"The form id « {form_id[:40]}… » is longer than {longest} characters. Shorten form_id in the settings sheet.",
+        fr=f"L'identifiant « {form_id[:40]}… » dépasse {longest} caractères. Raccourcissez form_id (feuille settings).",
+        message="Length of value too long for a field",
+        details={"maxLength": str(longest)},
     )
 
 
@@ -205,7 +217,12 @@ def attachments_missing(names: list[str]) -> Problem:
 
 def form_state_unknown(state: object) -> Problem:
     """400.8: a form is open, closing or closed."""
-    return unexpected_value("state", state, "not a recognized state name", "utilisez open, closing ou closed")
+    return unexpected_value(
+        "state",
+        "<NULL>" if state is None else as_text(state),
+        "not a recognized state name",
+        "utilisez open, closing ou closed",
+    )
 
 
 def name_not_usable(field: str, value: str, en: str, fr: str) -> Problem:

@@ -2,11 +2,13 @@
 
 import re
 
-from forms.errors import form_id_not_usable, name_not_usable, xform_part_missing
+from forms.errors import form_id_not_usable, form_id_too_long, name_not_usable, xform_part_missing
 from forms.xform import FormDefinition
 
 # The width of the columns, and what a submission may say (collector.submission_xml).
 LONGEST = 255
+# ODK Central's: a longer one could never move there.
+LONGEST_ID = 64
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff]")
 
 
@@ -18,6 +20,8 @@ def check_title(definition: FormDefinition) -> None:
 
 def check_names(definition: FormDefinition) -> None:
     """Raise Problem 400.8 for a name that would stop the list of the whole project, or every submission of the form."""
+    if len(definition.xml_form_id) > LONGEST_ID:
+        raise form_id_too_long(definition.xml_form_id, LONGEST_ID)
     reason = _address_fault(definition.xml_form_id)
     if reason:
         raise form_id_not_usable(definition.xml_form_id[:60], *reason)

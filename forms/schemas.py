@@ -72,6 +72,14 @@ class ChangesSchema(Schema):
     webformsEnabled = fields.Boolean()  # noqa: N815 - wire name
 
 
+class DatasetDiffSchema(Schema):
+    """What publishing a form would do to an entity list."""
+
+    name = fields.String()
+    isNew = fields.Boolean()  # noqa: N815 - wire name
+    properties = fields.List(fields.Dict())
+
+
 class LinkSchema(Schema):
     """Body of PATCH on a draft's place for a file: whether an entity list of that name is to fill it."""
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from accounts.events import Happening, record
 from config.api_errors import missing_parameter, wrong_type
 from config.clock import now
+from config.javascript import as_text, flag_of
 from forms.errors import form_state_unknown
 from forms.models import Form
 from forms.queries import get_form
@@ -35,9 +36,6 @@ def change_form(session: Session, form: Form, changes: Mapping[str, Any], *, by:
     Problem 400.2, 400.8 or 400.11 for values that cannot be.
     """
     data = {name: changes[name] for name in ("state", "webformsEnabled") if name in changes}
-    for name, value in data.items():
-        if value is None:
-            raise missing_parameter(name)
     if "state" in data:
         if data["state"] not in STATES:
             raise form_state_unknown(data["state"])
@@ -51,10 +49,10 @@ def change_form(session: Session, form: Form, changes: Mapping[str, Any], *, by:
 
 
 def _truth(value: object) -> bool:
-    """A JSON boolean, or the words PostgreSQL takes for one in ODK Central."""
-    if isinstance(value, bool):
-        return value
-    words = {"true": True, "false": False}
-    if isinstance(value, str) and value.lower() in words:
-        return words[value.lower()]
-    raise wrong_type("boolean", value=value)
+    """A JSON boolean, or what PostgreSQL takes for one in ODK Central."""
+    if value is None:
+        raise missing_parameter("webformsEnabled")
+    meant = flag_of(value)
+    if meant is None:
+        raise wrong_type("type boolean", value=as_text(value))
+    return meant

@@ -35,6 +35,15 @@ from forms.versions import find_form
 
 PASSWORD = "three words together"
 
+
+class Client(FlaskClient):
+    """Says that it speaks OpenRosa 1.0, as phones do with every request (C2)."""
+
+    def __init__(self, *arguments: Any, **choices: Any) -> None:
+        super().__init__(*arguments, **choices)
+        self.environ_base["HTTP_X_OPENROSA_VERSION"] = "1.0"
+
+
 XFORM = (
     '<?xml version="1.0"?><h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" '
     'xmlns:jr="http://openrosa.org/javarosa"><h:head><h:title>{title}</h:title><model><instance>'
@@ -189,6 +198,7 @@ def install(folder: Path, database_url: str = "", **choices: Any) -> Iterator[In
     """A fresh installation in `folder` (SQLite unless a URL is given); closed when the iterator ends."""
     folder.mkdir(parents=True, exist_ok=True)
     app = create_app(Settings(data=folder, database_url=database_url, **{"reserve_bytes": 0, **choices}))
+    app.test_client_class = Client
     services: Services = app.extensions["relais"]
     try:
         with app.app_context():
@@ -239,6 +249,7 @@ def another_process(relais: Installation, **choices: Any) -> Iterator[Installati
 def _opened(template: Template, settings: Settings) -> Iterator[Installation]:
     spare = _spare[settings.language]
     app = _opened_again(spare.pop(), settings) if spare else create_app(settings)
+    app.test_client_class = Client
     services: Services = app.extensions["relais"]
     published = dict(template.published)
     try:

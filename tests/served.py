@@ -151,13 +151,14 @@ def serving(relais: Installation, **choices: Any) -> Iterator[Served]:
 
 
 def ask(method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
-    """One request over a connection of its own. `url` goes out as it is: no redirects, no cookies, no encoding."""
+    """One request over a connection of its own, in OpenRosa 1.0 (C2). `url` goes out as it is: no redirects, no cookies, no
+    encoding."""
     match = re.match(r"http://([^/]+):(\d+)(.*)", url)
     assert match is not None, url
     connection = http.client.HTTPConnection(match[1], int(match[2]), timeout=20)
     try:
         connection.putrequest(method, match[3] or "/", skip_host="Host" in (headers or {}))
-        for name, value in (headers or {}).items():
+        for name, value in {"X-OpenRosa-Version": "1.0", **(headers or {})}.items():
             connection.putheader(name.replace("_", "-"), value)
         if body is not None:
             connection.putheader("Content-Length", str(len(body)))

@@ -176,6 +176,9 @@ def test_a_fault_is_1_and_one_line(quiet_folder: Path, damage: str) -> None:
     assert len([line for line in ran.err.splitlines() if line.startswith("project 1:")]) == 1
 
 
+PROTOCOL = {"X-OpenRosa-Version": "1.0"}
+
+
 def _receive_one(folder: Path) -> None:
     app = create_app(Settings(data=folder, reserve_bytes=0))
     with closing(app.extensions["relais"].database):
@@ -185,7 +188,7 @@ def _receive_one(folder: Path) -> None:
             "a.jpg": (io.BytesIO(b"photo"), "a.jpg", "image/jpeg"),
         }
         path = made["server_url"].removeprefix("http://localhost")
-        assert app.test_client().post(f"{path}/submission", data=data).status_code == 201
+        assert app.test_client().post(f"{path}/submission", data=data, headers=PROTOCOL).status_code == 201
 
 
 @pytest.mark.slow

@@ -96,6 +96,9 @@ def condition(expression: str | None, columns: Columns) -> Condition:
     if expression is None:
         return Condition(true())
     tree = parse_filter(expression)
+    if isinstance(tree, Member) or (isinstance(tree, Call) and tree.name not in _TEXT_TESTS):
+        # Central's parser has another word for what stands alone.
+        raise unsupported_expression(tree.at, "CommonExpression", tree.text)
     parts = tree.operands if isinstance(tree, Chain) and tree.operator == "and" else (tree,)
     tests = [_test(part, columns) for part in parts]
     left = [test.check for test in tests if test.sql is None]

@@ -19,7 +19,7 @@ from collector.odata.errors import (
 from collector.odata.names import identifier, parent_key
 from collector.odata.rows import Shape
 from config.api_answers import is_true
-from config.api_errors import not_implemented, property_not_found
+from config.api_errors import not_implemented, property_not_found, wrong_type
 from forms.xform import FormDefinition, Table
 
 _KNOWN = (
@@ -91,8 +91,8 @@ class Options:
 
 
 def read_options(query: Mapping[str, str]) -> Options:
-    """Problem 400.8, 400.35 or 501.1 for what cannot be."""
-    token = _read_token(query["$skiptoken"]) if query.get("$skiptoken") else None
+    """Problem 400.8, 400.11, 400.35 or 501.1 for what cannot be."""
+    token = _read_token(query["$skiptoken"]) if "$skiptoken" in query else None
     orders = tuple(_order(part) for part in query["$orderby"].split(",")) if query.get("$orderby") else ()
     if orders and token is not None and "skip" not in token:
         raise not_implemented("using $orderby and $skiptoken together")
@@ -111,12 +111,16 @@ def read_options(query: Mapping[str, str]) -> Options:
 
 
 def _number(query: Mapping[str, str], name: str) -> int | None:
-    value = query.get(name, "").strip()
-    if not value:
+    """Read as JavaScript reads it in ODK Central: what follows the digits does not matter."""
+    if name not in query:
         return None
-    if not re.fullmatch(r"\+?[0-9]{1,18}", value):
-        raise bad_number(name, value)
-    return min(int(value), _MOST)
+    found = re.match(r"\s*([+-]?)([0-9]+)", query[name])
+    if found is None:
+        raise wrong_type("type bigint", value="NaN")
+    digits = found[2].lstrip("0") or "0"
+    if found[1] == "-" and digits != "0":
+        raise bad_number(name, query[name])
+    return _MOST if len(digits) > len(str(_MOST)) else min(int(digits), _MOST)
 
 
 def _order(part: str) -> Order:

@@ -29,10 +29,11 @@ def test_a_decision_is_kept_with_its_words(admin: Caller) -> None:
         "hasIssues",
     )
     assert admin.call("PATCH", one(first), json={"reviewState": None}).get_json()["reviewState"] is None
-    assert admin.call("PATCH", one(first), json={}).status_code == 200
+    assert not {"userAgent", "currentVersion"} & set(decided)
+    assert admin.call("PATCH", one(first), json={"deviceId": "x"}).get_json() == {}
 
 
-@pytest.mark.parametrize(("state", "written"), [("seen", "seen"), (5, "5"), ("received", "received"), ([], "")])
+@pytest.mark.parametrize(("state", "written"), [("seen", "seen"), (5, "5"), ("received", "received"), ({}, "{}")])
 def test_a_state_that_is_none_is_refused(post_node: Installation, state: object, written: str) -> None:
     admin = admin_of(post_node)
     first = created(admin)

@@ -125,6 +125,9 @@ def test_odd_names_are_signed_as_they_travel_c84(place: Place) -> None:
     assert phone.form(odd).media == {"é.png": b"x"}
 
 
+PROTOCOL = {"X-OpenRosa-Version": "1.0"}
+
+
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
 def test_real_clients_digest_their_way_in_c83(place: Place, algorithm: str) -> None:
     url = f"{place.project_url}/submission{DEVICE}"
@@ -133,12 +136,24 @@ def test_real_clients_digest_their_way_in_c83(place: Place, algorithm: str) -> N
     if algorithm == "MD5":
         # requests joins the headers and answers the last one.
         login = requests.auth.HTTPDigestAuth(who.username, who.password)
-        status = requests.post(url, data=body, headers={"Content-Type": kind}, auth=login, timeout=20).status_code
+        status = requests.post(
+            url, data=body, headers={"Content-Type": kind, **PROTOCOL}, auth=login, timeout=20
+        ).status_code
     else:
         curl = shutil.which("curl")
         require_tool("curl", curl is not None, "apt install curl")
         call = [str(curl), "--silent", "--digest", "--user", f"{who.username}:{who.password}", "--data-binary", "@-"]
-        more = ["--header", f"Content-Type: {kind}", "--output", "/dev/null", "--write-out", "%{http_code}", url]
+        more = [
+            "--header",
+            "X-OpenRosa-Version: 1.0",
+            "--header",
+            f"Content-Type: {kind}",
+            "--output",
+            "/dev/null",
+            "--write-out",
+            "%{http_code}",
+            url,
+        ]
         done = subprocess.run([*call, *more], input=body, capture_output=True, timeout=20, check=True)
         status = int(done.stdout)
     assert status == 201

@@ -117,9 +117,11 @@ def ask(house: House, rule: str, method: str, values: dict[str, Any], headers: d
     return house.ours.client.open(path, method=method, headers=headers, data=data, buffered=True)
 
 
+DRAFT_OF_A_FORM = "/projects/<int:project_id>/forms/<segment:xml_form_id>/draft"
 ADDRESSES = phone_addresses()
 READING = [(rule, method) for rule, method in ADDRESSES if not rule.endswith("/submission")]
-OPEN = [address for address in ADDRESSES if "token>" not in address[0]]
+OWN_DRAFT = [address for address in ADDRESSES if address[0] == "/v1" + f"{DRAFT_OF_A_FORM}/submission"]
+OPEN = [address for address in ADDRESSES if "token>" not in address[0] and address not in OWN_DRAFT]
 BY_KEY = [address for address in ADDRESSES if "<segment:token>" in address[0]]
 BY_DRAFT = [address for address in ADDRESSES if "<segment:draft_token>" in address[0]]
 
@@ -136,7 +138,7 @@ def writes(rule: str) -> bool:
 def good(rule: str, method: str) -> set[int]:
     if not writes(rule):
         return {200}
-    return {204} if method == "HEAD" else {201, 202}
+    return {201, 202} if method == "POST" else {204}
 
 
 def test_the_addresses_are_those_of_the_contract() -> None:
@@ -148,8 +150,7 @@ def test_the_addresses_are_those_of_the_contract() -> None:
         "/forms/<segment:xml_form_id>/manifest",
         "/forms/<segment:xml_form_id>/attachments/<segment:name>",
     }
-    assert (len(OPEN), len(BY_KEY), len(BY_DRAFT)) == (20, 10, 10)
-    assert all(method != "GET" for rule, method in ADDRESSES if rule.endswith("/submission"))
+    assert (len(OPEN), len(BY_KEY), len(BY_DRAFT), len(OWN_DRAFT)) == (22, 11, 11, 3)
 
 
 # Who may do what on addresses of our project without a token.
@@ -180,6 +181,26 @@ def test_nobody_reads_or_sends_without_the_right_to(house: House, who: str) -> N
             assert not any(word in answer.data for word in SECRET_WORDS), (rule, method, answer.data)
     stored = house.ours.rows("SELECT count(*) FROM receipt")[0][0]
     assert stored == (2 if who in WRITERS else 1 if who == "their phone" else 0)
+
+
+@pytest.mark.parametrize(("who", "status"), [("admin", 201), ("our phone", 201), ("viewer", 401), ("nobody", 401)])
+def test_a_draft_takes_submissions_of_those_who_may_submit(house: House, who: str, status: int) -> None:
+    right = values(house.ours) | {"xml_form_id": "essai"}
+    rule = OWN_DRAFT[0][0]
+    assert ask(house, rule, "POST", right, house.headers(who)).status_code == status
+    assert ask(house, rule, "POST", right | {"xml_form_id": "household"}, house.headers("admin")).status_code == 404
+    assert house.ours.rows("SELECT draft_version_id = 0 FROM receipt") == ([(0,)] if status == 201 else [])
+
+
+@pytest.mark.parametrize("version", ["1.1", "", None])
+def test_what_is_no_openrosa_is_refused_where_central_refuses_it(house: House, version: str | None) -> None:
+    headers = {} if version is None else {"X-OpenRosa-Version": version}
+    del house.ours.client.environ_base["HTTP_X_OPENROSA_VERSION"]
+    for path in ("/formList", "/forms/survey/manifest", "/submission"):
+        for below in (house.ours.key_url, f"/v1/projects/{house.ours.project_id}"):
+            assert house.ours.client.get(below + path, headers=headers).status_code == 400
+    assert house.ours.post(instance(new_id()), headers=headers).status_code == 400
+    assert house.ours.client.get("/formList", headers={**headers, **house.headers("admin")}).status_code == 200
 
 
 @pytest.mark.parametrize("who", ["nobody", "their phone", "admin", "a cookie"])
@@ -243,7 +264,7 @@ def test_no_other_verb_does_anything(house: House, method: str) -> None:
         answer = ask(house, rule, method, shown, house.headers("admin"))
         # Where the API lies beside, as ODK Central: what cannot be asked for this way is not there.
         assert answer.status_code in (404, 405), rule
-        assert answer.status_code == 404 or "GET" in answer.headers["Allow"] or rule.endswith("/submission")
+        assert answer.status_code == 404 or "GET" in answer.headers["Allow"]
 
 
 def test_no_address_redirects_for_a_slash_c72_c90(house: House) -> None:

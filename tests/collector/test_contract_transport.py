@@ -36,7 +36,8 @@ def test_one_connection_serves_a_whole_session_c77(place: Place, connection: htt
         ("POST", f"{key}/submission{DEVICE}", body, 201),
     )
     for method, target, content, status in requests:
-        connection.request(method, target, content, {"Content-Type": kind} if content else {})
+        headers = {"X-OpenRosa-Version": "1.0"} | ({"Content-Type": kind} if content else {})
+        connection.request(method, target, content, headers)
         answer = connection.getresponse()
         answer.read()
         assert answer.status == status, target

@@ -127,7 +127,7 @@ def test_what_is_no_expression_is_400_18(text: str, reason: str) -> None:
             501.4,
             USES + "MethodCallExpression at 0 (\"contains(__id, 'a')\")",
         ),
-        ("age", 501.4, USES + 'FirstMemberExpression at 0 ("age")'),
+        ("age", 501.4, USES + 'CommonExpression at 0 ("age")'),
         ("age eq 'many'", 400.11, TYPE + '"many" to be (type numeric)'),
         ("__system/submitterId eq 'me'", 400.11, TYPE + '"me" to be (type integer)'),
         ("__system/submitterId eq 99999999999", 400.22, "Provided value '99999999999' is out of range for type 'integer'"),

@@ -41,7 +41,7 @@ EXPAND = "The given OData expand expression is not supported by this server: "
         ("/Submissions?$orderby=__id up", 501.5, FIELD + "up"),
         ("/Submissions.member?$filter=__id eq 'x'", 501.5, FIELD + "__id at 0"),
         ("/Submissions?$top=-1", 400.8, None),
-        ("/Submissions?$skip=many", 400.8, None),
+        ("/Submissions?$skip=many", 400.11, None),
         ("/Submissions?$format=xml", 406.1, "Requested format not acceptable; this resource allows: application/json,json."),
     ],
 )  # fmt: skip

@@ -220,6 +220,6 @@ def test_the_address_of_a_draft_takes_its_own_form_alone(visits: Installation) -
     """Row 16."""
     url = draft_url(visits, visits.draft(xform(version="draft")).draft_token)
     answer = post_twice(visits, visit(new_id()), url=url)
-    assert answer.status_code == 404
+    assert answer.status_code == 400
     assert "household" in message(answer)
     assert receipts(visits) == []

@@ -10,7 +10,8 @@ from werkzeug.test import TestResponse
 
 from config import api_answers
 from config.api_edge import judge_request
-from config.api_errors import ABSENT, as_javascript, invalid_header, missing_parameters
+from config.api_errors import ABSENT, invalid_header, missing_parameters
+from config.javascript import as_javascript
 from config.json_body import LIMIT, json_body, json_value
 from config.problem import Problem
 from config.reader_wishes import action_notes, etag_of, is_unchanged, not_modified, tagged, wishes

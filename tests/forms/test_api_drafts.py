@@ -107,7 +107,7 @@ def test_a_version_is_published_once(manager: Caller) -> None:
 
 def test_what_is_published_can_be_the_next_draft(admin: Caller) -> None:
     admin.create(workbook(SELECTS), "?ignoreWarnings=true", **EXCEL)
-    code(admin("POST", "/forms/towns/draft"), 404, 404.1)
+    assert code(admin("POST", "/forms/towns/draft"), 400, 400.2) == {"field": "xml"}
     admin("POST", "/forms/towns/draft/publish")
     assert admin("POST", "/forms/towns/draft").get_json() == {"success": True}
     draft, published = admin.json("/forms/towns/draft"), admin.json("/forms/towns")
