@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Event, EventNote, EventWords
 from config.clock import now
-from config.statements import Statement, stored_moment
+from config.statements import Insert, Statement, stored_moment
 from config.writer import PENDING
 
 SITE = 0
@@ -71,9 +71,8 @@ _COUNT = Statement(
     "INSERT INTO project_counter (project_id, seq) VALUES (?, ?) "
     "ON CONFLICT (project_id) DO UPDATE SET seq = project_counter.seq + excluded.seq RETURNING seq"
 )
-_INSERT = Statement(
-    "INSERT INTO event (project_id, seq, action, actor_id, actee_id, form_id, submission_id, receipt_id, details, created_at) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = Insert(
+    "event", "project_id, seq, action, actor_id, actee_id, form_id, submission_id, receipt_id, details, created_at"
 )
 
 

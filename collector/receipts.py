@@ -10,17 +10,19 @@ from sqlalchemy import Connection
 
 from collector.answers import Tables
 from collector.models import WAITING
-from config.statements import Row, Statement, stored_moment
+from config.statements import Insert, Row, Statement, stored_moment
 from config.writer import MEMO
 
 _KNOWN = Statement(
     "SELECT id, xml_form_id, form_id, draft_version_id, xml_sha256, status, reason, submission_id, version_no, deprecated_id, expected "
     "FROM receipt WHERE project_id = ? AND instance_id = ?"
 )
-# PostgreSQL alone: all the instances of a batch in one question.
+# PostgreSQL alone: all the instances of a batch in one question, each looked up by itself (OFFSET 0): before a new database
+# has statistics, it would rather read every receipt of the project.
 _KNOWN_OF_MANY = Statement(
-    "SELECT instance_id, id, xml_form_id, form_id, draft_version_id, xml_sha256, status, reason, submission_id, version_no, deprecated_id, "
-    "expected FROM receipt WHERE project_id = ? AND instance_id = ANY(?)"
+    "SELECT w.instance_id, r.* FROM unnest(?::text[]) AS w (instance_id) CROSS JOIN LATERAL (SELECT id, xml_form_id, form_id, "
+    "draft_version_id, xml_sha256, status, reason, submission_id, version_no, deprecated_id, expected FROM receipt "
+    "WHERE project_id = ? AND instance_id = w.instance_id OFFSET 0) AS r"
 )
 _XML = Statement("SELECT xml FROM receipt WHERE project_id = ? AND id = ?")
 _FORM = Statement(
@@ -43,18 +45,20 @@ _CHILDREN = Statement(
 _QUOTA = Statement(
     f"SELECT count(*) FROM receipt WHERE project_id = ? AND status = 'conflict' AND actor_id = ? AND {WAITING}"  # noqa: S608
 )
-_INSERT_RECEIPT = Statement(
-    "INSERT INTO receipt (project_id, id, xml_form_id, form_id, form_version_id, form_version, draft_version_id, instance_id, deprecated_id, "
+_INSERT_RECEIPT = Insert(
+    "receipt",
+    "project_id, id, xml_form_id, form_id, form_version_id, form_version, draft_version_id, instance_id, deprecated_id, "
     "xml_sha256, status, reason, submission_id, version_no, xml, expected, encrypted, instance_name, actor_id, device_id, user_agent, "
-    "created_at, received_at, collected_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "created_at, received_at, collected_at",
 )
 _SETTLE_RECEIPT = Statement(
     "UPDATE receipt SET status = ?, reason = ?, form_id = ?, form_version_id = ?, submission_id = ?, version_no = ?, expected = ? "
     "WHERE project_id = ? AND id = ?"
 )
-_INSERT_SUBMISSION = Statement(
-    "INSERT INTO submission (project_id, id, form_id, draft_version_id, instance_id, current_receipt_id, versions, submitter_id, device_id, "
-    "training, created_at, received_at) VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)"
+_INSERT_SUBMISSION = Insert(
+    "submission",
+    "project_id, id, form_id, draft_version_id, instance_id, current_receipt_id, versions, submitter_id, device_id, "
+    "training, created_at, received_at",
 )
 # Locked: of two transactions that change its state the second must see what the first made of it, or counts would be wrong.
 _STANDING = Statement(
@@ -63,7 +67,7 @@ _STANDING = Statement(
 _NEW_VERSION = Statement(
     "UPDATE submission SET current_receipt_id = ?, versions = ?, review_state = 'edited', updated_at = ? WHERE project_id = ? AND id = ?"
 )
-_INSERT_ANSWERS = Statement("INSERT INTO answers (project_id, receipt_id, table_no, rows) VALUES (?, ?, ?, ?)")
+_INSERT_ANSWERS = Insert("answers", "project_id, receipt_id, table_no, rows")
 
 
 Place = tuple[int, int, bytes]
@@ -112,7 +116,7 @@ def receipts_of(connection: Connection, project_id: int, instance_id: str) -> li
 def look_ahead(connection: Connection, project_id: int, instance_ids: Sequence[str]) -> None:
     """Ask once what the arrivals of a batch will ask one by one (PostgreSQL; see config.writer)."""
     found: dict[tuple[int, str], list[Row]] = {(project_id, instance_id): [] for instance_id in instance_ids}
-    for row in _KNOWN_OF_MANY.rows(connection, (project_id, list(instance_ids))):
+    for row in _KNOWN_OF_MANY.rows(connection, (list(instance_ids), project_id)):
         found[project_id, row[0]].append(row[1:])
     memory(connection)[_AHEAD] = found
 

@@ -56,6 +56,7 @@ def make_version(
                 receipt.draft_version_id,
                 origin.instance_id,
                 receipt.id,
+                1,
                 origin.actor_id,
                 origin.device_id,
                 origin.training,

@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from config.outages import is_collision, is_outage, somebody_was_first, storage_busy
-from config.statements import Row, Statement
+from config.statements import Row, Statement, write_gathered
 from config.writer import COUNTED, MEMO, PENDING, Writer
 
 CHECKPOINT_PAGES = 4000
@@ -59,6 +59,8 @@ class Database:
         if self.is_sqlite:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
+        else:
+            event.listen(engine, "before_cursor_execute", _write_gathered)
 
     @property
     def is_sqlite(self) -> bool:
@@ -197,6 +199,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     write = connection.get_execution_options().get("relais_write")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _write_gathered(connection: Connection, *_: Any) -> None:
+    write_gathered(connection)
 
 
 def next_ids(connection: Connection, name: str, count: int = 1) -> list[int]:

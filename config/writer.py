@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from config.outages import is_collision, is_outage, storage_busy
 from config.problem import Problem
+from config.statements import GATHERED, write_gathered
 
 BATCH = 64
 # How often one item is run while other processes keep getting in between.
@@ -100,6 +101,7 @@ class Writer:
         self._closed = False
         self._at_work, self._asked_at = False, float("-inf")
         self._connection: Connection | None = None
+        self._batches = 0
         self._thread: threading.Thread | None = None
 
     def commit(self, work: Work) -> Any:
@@ -207,12 +209,15 @@ class Writer:
                 with self._together(connection, batch):
                     for item in batch:
                         item.result = item.work.run(connection)
-                    self._before_commit(connection)
+                write_gathered(connection)
+                self._before_commit(connection)
+                write_gathered(connection)
                 committing = True
                 connection.commit()
+                info.pop(GATHERED, None)
                 return None
             except Exception as error:  # noqa: BLE001 - handed to the callers
-                for key in (PENDING, COUNTED, MEMO):
+                for key in (PENDING, COUNTED, MEMO, GATHERED):
                     info.pop(key, None)
                 lost = connection.invalidated
                 if lost or committing or is_outage(error, self._driver):
@@ -224,10 +229,16 @@ class Writer:
                 return _Then.AGAIN if is_collision(error) else _Then.APART, error
 
     def _together(self, connection: Connection, batch: Sequence[_Item]) -> AbstractContextManager[Any]:
-        """PostgreSQL is a journey away: several items ask what they must know at once, and their writes go without waiting
-        for each answer. An error then shows up later than its cause, so an item alone goes step by step."""
+        """PostgreSQL is a journey away: several items ask what they must know at once, new rows go together, and other writes
+        without waiting for each answer. An error then shows up later than its cause, so an item alone goes step by step."""
         if self._sqlite or len(batch) == 1:
             return nullcontext()
+        self._batches += 1
+        if self._batches & (self._batches - 1) == 0:
+            # Plans are kept, also those of foreign keys, and those made for empty tables walk the wrong index for ever: ten
+            # times the work at 10,000 submissions. So they are made anew whenever tables may have doubled.
+            connection.connection.cursor().execute("DISCARD PLANS")
+        connection.info[GATHERED] = {}
         batch[0].work.look_ahead(connection, [item.work for item in batch])
         pipeline: AbstractContextManager[Any] = connection.connection.dbapi_connection.pipeline()  # type: ignore[union-attr]
         return pipeline
@@ -248,6 +259,7 @@ class Writer:
             connection = self._engine.connect().execution_options(relais_write=True)
             if self._sqlite:
                 connection.connection.cursor().execute("PRAGMA cache_size=-16000")
+            self._batches = 0
             self._connection = connection
         return self._connection
 

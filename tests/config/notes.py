@@ -11,20 +11,23 @@ from sqlalchemy import Connection, create_engine, text
 
 from config.database import Database, engine_options
 from config.problem import Problem
+from config.statements import Insert
 from config.writer import PENDING
 
+ADD = Insert("note", "name, body")
 TABLE = "CREATE TABLE note (name VARCHAR(40) PRIMARY KEY, body TEXT)"
 
 
 @dataclass
 class Note:
-    """Writes a row, waits or fails as told, and says how often it ran."""
+    """Writes a row, waits, fails or asks as told, and says how often it ran."""
 
     name: str
     shard: int = 1
     body: str = ""
     fail: Callable[[], BaseException] | None = None
     wait: threading.Event | None = None
+    ask: Callable[[Connection], str] | None = None
     started: threading.Event = field(default_factory=threading.Event)
     runs: int = 0
 
@@ -37,11 +40,11 @@ class Note:
         self.started.set()
         if self.wait is not None:
             assert self.wait.wait(20)
-        connection.execute(text("INSERT INTO note VALUES (:name, :body)"), {"name": self.name, "body": self.body})
+        ADD.run(connection, (self.name, self.body))
         connection.info.setdefault(PENDING, []).append(self.name)
         if self.fail is not None:
             raise self.fail()
-        return f"kept {self.name}"
+        return f"kept {self.name}" if self.ask is None else self.ask(connection)
 
     def look_ahead(self, connection: Connection, batch: Sequence["Note"]) -> None:
         """Notes ask nothing."""

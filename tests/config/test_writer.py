@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
 
 from config.problem import Problem
+from config.statements import Statement
 from config.writer import BATCH
 from tests.config.notes import Note, Opened, notes, open_notes, problem_of
 
@@ -44,6 +45,26 @@ def test_what_waits_together_is_committed_together(opened: Opened) -> None:
     assert [each.result() for each in waiting] == ["kept d", "kept c", "kept a", "kept b"]
     order = list("dcab") if opened.database.is_sqlite else list("abcd")
     assert opened.batches == [["0 blocker"], order]
+
+
+NAMES = "SELECT name FROM note ORDER BY name"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda connection: " ".join(name for (name,) in Statement(NAMES).rows(connection, ())),
+        lambda connection: " ".join(connection.scalars(text(NAMES))),
+    ],
+    ids=["a statement", "SQLAlchemy"],
+)
+def test_rows_that_wait_for_each_other_are_there_for_who_asks(opened: Opened, ask: Callable[[Connection], str]) -> None:
+    """New rows of a batch go to PostgreSQL together; an item that reads must find its neighbours', as it does alone."""
+    odd = "tab\there, \\N and \\., « é »\nand a line"
+    waiting = opened.together([Note("a", body=odd), Note("b", ask=ask), Note("c"), Note("d", ask=ask)])
+    assert [each.result() for each in waiting] == ["kept a", "0 blocker a b", "kept c", "0 blocker a b c d"]
+    with opened.database.reading() as session:
+        assert session.scalar(text("SELECT body FROM note WHERE name = 'a'")) == odd
 
 
 def test_a_batch_is_of_one_project_and_not_endless(opened: Opened) -> None:
