@@ -1,9 +1,12 @@
-"""What exports and feeds cost: `python -m bench.export [--count 200000] [--data FOLDER]`.
+"""What exports and feeds cost: `python -m bench.export [--count 200000] [--keep FOLDER] [--plain]`.
 
-In one process, on SQLite, with submissions of the survey of `bench.survey`. "Again" has the lines rendered the first time.
+Formats in one process, on SQLite, with submissions of the survey of `bench.survey`; "again" has the lines rendered the first time,
+"first s" is what passes until the first byte in a process that has begun such an export before, as a server has. Then the real
+server answers what programs ask for again and again.
 """
 
 import argparse
+import http.client
 import json
 import os
 import resource
@@ -11,78 +14,181 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
+import psutil
+
+from accounts import sessions, web_users
 from accounts.scopes import EVERYTHING
 from bench.growth import fill, opened, prepare_place
+from bench.machine import machine
+from bench.server import Running, running_on
 from collector import rendered
-from collector.export import form_facts, plan_export, selection_of
+from collector.export import Plan, form_facts, plan_export, selection_of
 from collector.export_request import ExportRequest, of_json
 from collector.export_run import Run
 from collector.exports import formats, is_here
 from config.services import Services
+from forms.first_start import prepare_database
 
 PROJECT, FORM = 1, "bench"
+EMAIL, PASSWORD = "bench@example.org", "three words together"
+ROWS_EACH = 4
 CSV: list[tuple[str, dict[str, object]]] = [
     ("csv.zip, first time", {"format": "csv.zip"}),
     ("csv.zip, again", {"format": "csv.zip"}),
     ("csv, again", {"format": "csv"}),
     ("csv.zip split, first time", {"format": "csv.zip", "split_multiples": True}),
     ("csv.zip split, again", {"format": "csv.zip", "split_multiples": True}),
-    ("csv.zip, one state", {"format": "csv.zip", "states": ["received"]}),
+    ("csv.zip, without the rejected", {"format": "csv.zip", "states": ["received", "edited", "hasIssues", "approved"]}),
     ("csv.zip, filtered by an answer", {"format": "csv.zip", "filter": "meta/instanceName ne 'nobody'"}),
     (
-        "csv French, labels",
+        "csv French, labels, first time",
         {"format": "csv", "separator": ";", "bom": True, "decimal_comma": True, "choices": "labels"},
     ),
 ]
+TIMES = 40
 
 
 def main() -> None:
     """Print a line for each way."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--count", type=int, default=20_000)
-    arguments.add_argument("--data", type=Path, help="a folder filled before by this script, or to be filled and kept")
+    arguments.add_argument("--keep", type=Path, help="a folder filled before by this script, or to be filled and kept")
+    arguments.add_argument("--plain", action="store_true", help="CSV and the server alone")
     arguments.add_argument("--only", help=argparse.SUPPRESS)
     chosen = arguments.parse_args()
     if chosen.only:
-        with opened(chosen.data) as services:
+        with opened(chosen.keep) as services:
             print(_measured(services, json.loads(chosen.only)))
         return
     with tempfile.TemporaryDirectory(prefix="relais-export-", dir=os.environ.get("RELAIS_BENCH_FOLDER")) as folder:
-        data = chosen.data or Path(folder)
-        _filled(data, chosen.count)
-        print(f"{chosen.count} submissions, load {os.getloadavg()[0]:.1f}")
-        print(f"{'':32}{'per s':>9}{'CPU s':>8}{'us each':>9}{'first s':>9}{'MB':>8}{'RSS MB':>8}")
+        data = chosen.keep or Path(folder)
+        count, token = _filled(data, chosen.count)
+        print(f"{count} submissions, {machine()}")
+        print(f"{'':32}{'per s':>9}{'CPU s':>8}{'us each':>9}{'first s':>9}{'MB':>8}{'+RSS MB':>9}", flush=True)
         others = [(name, {"format": name}) for name, each in formats().items() if is_here(each) and not each.blocks]
-        for label, asked in [*CSV, *others]:
+        for label, asked in [*CSV, *([] if chosen.plain else others)]:
             # A process for each: the largest memory of a process never falls.
-            words = [sys.executable, "-m", "bench.export", "--data", str(data), "--only", json.dumps(asked)]
+            words = [sys.executable, "-m", "bench.export", "--keep", str(data), "--only", json.dumps(asked)]
             ran = subprocess.run(words, capture_output=True, text=True, check=False)
-            print(f"{label:32}{ran.stdout.strip() or ran.stderr.strip().splitlines()[-1]}", flush=True)
+            print(f"{label:32}{ran.stdout.rstrip() or ran.stderr.strip().splitlines()[-1]}", flush=True)
+        with running_on(data, "") as server:
+            _over_http(server, token, count)
 
 
-def _filled(data: Path, count: int) -> None:
+def _filled(data: Path, count: int) -> tuple[int, str]:
+    """How many submissions there are, and a token that reads them."""
+    data.mkdir(exist_ok=True)
     filled = (data / "relais.sqlite3").exists()
     with opened(data) as services:
-        if not filled:
+        if filled:
+            prepare_database(services)
+        else:
             fill(services, prepare_place(services), count)
         with services.database.transaction() as session:
             rendered.forget_form(session, PROJECT, form_facts(session, PROJECT, FORM).form_id)
+            known = web_users.account_by_email(session, EMAIL)
+            person = known.actor if known else web_users.create_web_user(session, EMAIL, PASSWORD, role="admin")
+            token = sessions.start(session, person.id).token
+        plan = _plan(services, ExportRequest())
+        with services.database.reading() as session:
+            plan.settle(session)
+        return len(plan.wanted), token
+
+
+def _plan(services: Services, request: ExportRequest) -> Plan:
+    with services.database.reading() as session:
+        form = form_facts(session, PROJECT, FORM)
+        return plan_export(session, services, form, selection_of(form, EVERYTHING), request)
 
 
 def _measured(services: Services, asked: dict[str, object]) -> str:
     request = of_json(asked, ExportRequest())
+    idle = psutil.Process().memory_info().rss / 1e6
+    if formats()[request.format].blocks:
+        next(Run(services, _plan(services, request), 0, None).pieces())
     cpu, begin, first, size = time.process_time(), time.perf_counter(), 0.0, 0
-    with services.database.reading() as session:
-        form = form_facts(session, PROJECT, FORM)
-        plan = plan_export(session, services, form, selection_of(form, EVERYTHING), request)
+    plan = _plan(services, request)
     for piece in Run(services, plan, 0, None).pieces():
         first = first or time.perf_counter() - begin
         size += len(piece)
     cpu, seconds, count = time.process_time() - cpu, time.perf_counter() - begin, len(plan.wanted) or 1
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return f"{count / seconds:>9.0f}{cpu:>8.2f}{cpu / count * 1e6:>9.1f}{first:>9.2f}{size / 1e6:>8.1f}{memory:>8.0f}"
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6 - idle
+    return f"{count / seconds:>9.0f}{cpu:>8.2f}{cpu / count * 1e6:>9.1f}{first:>9.3f}{size / 1e6:>8.1f}{memory:>9.0f}"
+
+
+def _over_http(server: Running, token: str, count: int) -> None:
+    form = f"/v1/projects/{PROJECT}/forms/{FORM}"
+    ask = _Ask(server, token)
+    print(f"\n{'':44}{'p50 ms':>8}{'p95 ms':>8}{'bytes':>10}")
+    for name in ("submissions.csv.zip", "submissions.csv"):
+        # A download that is not read to its end: what passes until its first byte.
+        ask.times(f"{name}, first byte", [f"{form}/{name}"] * 5, whole=False)
+        ask.times(f"{name}, nothing new (304)", [f"{form}/{name}"] * TIMES, unchanged=True)
+    page = f"{form}.svc/Submissions?$top=250"
+    ask.times("OData, 250", [page] * TIMES)
+    ask.times("OData, 250, nothing new (304)", [page] * TIMES, unchanged=True)
+    ask.times("OData, 250 after $skip", [f"{page}&$skip={at}" for at in _depths(count)])
+    ask.times("OData, 250 after $skiptoken", list(ask.links(f"{page}&$skip={count * 9 // 10}", TIMES)))
+    ask.times("OData, 250 after $skiptoken, expanded", list(ask.links(f"{page}&$expand=*&$skip={count // 2}", TIMES)))
+    repeat = f"{form}.svc/Submissions.member?$top=250"
+    ask.times("OData, 250 rows of a repeat, $skiptoken", list(ask.links(f"{repeat}&$skip={count * 2}", TIMES)))
+    print(f"{server.megabytes():.0f} MB; {machine()}")
+
+
+def _depths(count: int) -> list[int]:
+    return [count * 8 // 10 + number * count // 1000 for number in range(TIMES)]
+
+
+class _Ask:
+    def __init__(self, server: Running, token: str) -> None:
+        self._server = server
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._connection = self._connect()
+
+    def _connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self._server.ports[0], timeout=300)
+
+    def times(self, label: str, paths: list[str], *, unchanged: bool = False, whole: bool = True) -> None:
+        """Ask for each path, one after the other."""
+        seconds, size = [], 0
+        headers = dict(self._headers)
+        if unchanged:
+            headers["If-None-Match"] = self._tag(paths[0])
+        for path in paths:
+            begin = time.perf_counter()
+            self._connection.request("GET", quote(path, safe="/?&=$*.%"), headers=headers)
+            answer = self._connection.getresponse()
+            if answer.status != (304 if unchanged else 200):
+                raise SystemExit(f"{label}: {answer.status} {answer.read(300)!r}")
+            size = len(answer.read() if whole else answer.read(1))
+            seconds.append(time.perf_counter() - begin)
+            if not whole:
+                self._connection.close()
+                self._connection = self._connect()
+        seconds.sort()
+        p50, p95 = (1000 * seconds[min(len(seconds) - 1, int(len(seconds) * share))] for share in (0.5, 0.95))
+        print(f"{label:44}{p50:>8.1f}{p95:>8.1f}{size:>10}", flush=True)
+
+    def links(self, path: str, most: int) -> Iterator[str]:
+        """The addresses of the pages that follow."""
+        for _ in range(most):
+            self._connection.request("GET", path, headers=self._headers)
+            link = json.loads(self._connection.getresponse().read()).get("@odata.nextLink")
+            if link is None:
+                return
+            path = link.partition(self._server.host)[2]
+            yield path
+
+    def _tag(self, path: str) -> str:
+        connection = self._connect()
+        connection.request("GET", path, headers=self._headers)
+        tag = connection.getresponse().headers["ETag"]
+        connection.close()
+        return str(tag)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ from collector import reading, stamps, stored_submissions
 from collector.api_exports import streamed
 from collector.export_request import takes_duplicates
 from collector.masking import Mask
-from collector.models import Submission
 from collector.odata import feed
 from collector.odata.names import find_table
 from collector.odata.options import Options, read_options, refuse_unsupported, shape_of, write_token
@@ -151,7 +150,7 @@ def _single(selection: Selection, definition: FormDefinition, address: Address, 
 
 
 def _find(session: Session, selection: Selection, instance_id: str) -> Any:
-    position = stored_submissions.position_of(session, selection, Submission.instance_id == instance_id)
+    position = stored_submissions.position_of(session, selection, selection.named(instance_id))
     found = stored_submissions.read(session, selection, [position[1]]) if position else []
     if not found:
         raise not_found()

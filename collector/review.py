@@ -42,7 +42,7 @@ def find_submission(session: Session, selection: Selection, instance_id: str) ->
 
 def named_submission(session: Session, selection: Selection, instance_id: str) -> Submission:
     """The submission of a selection whose first version has that instanceID; Problem 404.1."""
-    query = select(Submission).where(*selection.every(), *selection.named(instance_id))
+    query = select(Submission).where(*selection.every(known=True), *selection.named(instance_id))
     submission = session.scalars(query).first()
     if submission is None:
         raise not_found()
@@ -67,7 +67,7 @@ def set_review_states(
     _require_state(state)
     query = (
         select(Submission)
-        .where(*selection.every(), *selection.named(*instance_ids))
+        .where(*selection.every(known=True), *selection.named(*instance_ids))
         # In one order for everybody, so that two people who decide at once do not wait for each other in a circle.
         .order_by(Submission.id)
         .with_for_update()

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Integer, and_, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Integer, String, and_, false, func, or_, select, tuple_, type_coerce
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -109,10 +109,11 @@ def count_states(session: Session, selection: Selection, *, anew: bool = False) 
     return {row[0] or "received": row[1] for row in session.execute(query)}
 
 
-def position_of(session: Session, selection: Selection, which: ColumnElement[bool]) -> Position | None:
-    """The place of a submission in the order of arrival, also of one in the trash; None for one that is not here."""
+def position_of(session: Session, selection: Selection, which: Sequence[ColumnElement[bool]]) -> Position | None:
+    """The place of a submission in the order of arrival, also of one in the trash; None for one that is not here. `which`:
+    its number, or the selection's `named`."""
     query = select(Submission.created_at, Submission.id).where(
-        *replace(selection, with_trash=True, where=()).conditions(), which
+        *replace(selection, with_trash=True, where=()).every(known=True), Submission.training.is_(False), *which
     )
     row = session.execute(query).first()
     return None if row is None else (row[0], row[1])
@@ -194,12 +195,13 @@ def read(session: Session, selection: Selection, wanted: Sequence[int]) -> list[
             Receipt.id.label("receipt_id"),
             Receipt.form_version_id,
             Receipt.encrypted,
-            Receipt.expected,
+            # Decoded below, where most of them are empty.
+            type_coerce(Receipt.expected, String).label("expected"),
         )
         .join(Receipt, (Receipt.project_id == Submission.project_id) & (Receipt.id == Submission.current_receipt_id))
         .join(first, (first.project_id == Submission.project_id) & (first.id == Submission.id))
         .outerjoin(Actor, Actor.id == Submission.submitter_id)
-        .where(*selection.conditions(), Submission.id.in_(list(wanted)))
+        .where(*selection.among(wanted))
     )
     found = {row.id: row for row in session.execute(query)}
     receipt_ids = [row.receipt_id for row in found.values()]

@@ -49,7 +49,7 @@ class SubmissionRow:
 
 def one_row(session: Session, selection: Selection, instance_id: str) -> SubmissionRow | None:
     """The submission whose first version has that instanceID."""
-    query = _rows().where(*selection.every(), *selection.named(instance_id))
+    query = _rows().where(*selection.every(known=True), *selection.named(instance_id))
     row = session.execute(query).first()
     return None if row is None else _row(row)
 
@@ -87,7 +87,7 @@ def pages_of(reading: Reading, selection: Selection, offset: int | None) -> Iter
 
 def rows_with(session: Session, selection: Selection, ids: Sequence[int]) -> dict[int, SubmissionRow]:
     """Those of the selection with these numbers, by number."""
-    query = _rows().where(*selection.conditions(), Submission.id.in_(ids))
+    query = _rows().where(*selection.among(ids))
     return {row.id: _row(row) for row in session.execute(query)}
 
 
@@ -153,7 +153,7 @@ def version_place(
             Receipt.encrypted.is_not(None),
         )
         .join(Submission, (Submission.project_id == Receipt.project_id) & (Submission.id == Receipt.submission_id))
-        .where(*selection.every(), *selection.named(root_id), Receipt.project_id == selection.project_id)
+        .where(*selection.every(known=True), *selection.named(root_id), Receipt.project_id == selection.project_id)
     )
     if instance_id is None:
         query = query.where(Receipt.id == Submission.current_receipt_id)

@@ -31,7 +31,7 @@ def restore_submission(session: Session, trash: Selection, instance_id: str, *, 
 
 
 def _locked(session: Session, selection: Selection, instance_id: str) -> Submission:
-    query = select(Submission).where(*selection.every(), *selection.named(instance_id)).with_for_update()
+    query = select(Submission).where(*selection.every(known=True), *selection.named(instance_id)).with_for_update()
     submission = session.scalars(query).first()
     if submission is None:
         raise not_found()

@@ -13,9 +13,9 @@ _DECIMAL = re.compile(r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]
 
 def number_of(text: str) -> int | float | None:
     """The number, if writing it as one loses no digit and no leading zero."""
-    if _INTEGER.match(text) and len(text.lstrip("-")) <= _DIGITS:
+    if _INTEGER.match(text) and (len(text) <= _DIGITS or len(text.lstrip("-")) <= _DIGITS):
         return int(text)
-    if _DECIMAL.match(text) and sum(map(str.isdigit, text)) <= _DIGITS:
+    if _DECIMAL.match(text) and (len(text) <= _DIGITS or sum(map(str.isdigit, text)) <= _DIGITS):
         found = float(text)
         # Beyond these a float loses digits, or becomes nothing or everything.
         return found if 1e-290 < abs(found) < 1e300 or not text.strip("-0.") else None

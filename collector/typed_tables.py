@@ -25,7 +25,7 @@ _KINDS: dict[str, tuple[str, Callable[[str], Any]]] = {
 
 
 class TypedTable:
-    """The rows of a sheet; `kinds` are right once all rows are in. Close it."""
+    """The rows of a sheet; `kinds` are right once all rows are in, and `whole`, which tells columns of whole numbers. Close it."""
 
     def __init__(self, sheet: Sheet) -> None:
         self.sheet = sheet
@@ -33,6 +33,7 @@ class TypedTable:
         self._known = [_KINDS.get(column.kind, (TEXT, str)) for column in sheet.columns]
         self._fits = [known[0] != TEXT for known in self._known]
         self._filled = [False] * len(sheet.columns)
+        self.whole = [known[0] == NUMBER for known in self._known]
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self.count = 0
         self.longest = [0] * len(sheet.columns)
@@ -43,8 +44,11 @@ class TypedTable:
             if text:
                 self._filled[place] = True
                 self.longest[place] = max(self.longest[place], len(text.encode()))
-                if self._fits[place] and self._known[place][1](text) is None:
-                    self._fits[place] = False
+                if self._fits[place]:
+                    value = self._known[place][1](text)
+                    self._fits[place] = value is not None
+                    if isinstance(value, float):
+                        self.whole[place] = False
         self._file.write(orjson.dumps(cells) + b"\n")
         self.count += 1
 
@@ -59,10 +63,14 @@ class TypedTable:
     def rows(self) -> Iterator[list[Any]]:
         """The rows as values; None for an empty cell."""
         reads = [known[1] if kind != TEXT else str for known, kind in zip(self._known, self.kinds, strict=True)]
+        for cells in self.texts():
+            yield [read(cell) if cell else None for read, cell in zip(reads, cells, strict=True)]
+
+    def texts(self) -> Iterator[list[str]]:
+        """The rows as they were put in."""
         self._file.seek(0)
         for line in self._file:
-            cells: list[str] = orjson.loads(line)
-            yield [read(cell) if cell else None for read, cell in zip(reads, cells, strict=True)]
+            yield orjson.loads(line)
 
     def close(self) -> None:
         """Give the file back."""

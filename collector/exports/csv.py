@@ -56,9 +56,11 @@ def line(cells: Sequence[str], dialect: Dialect = CENTRAL) -> bytes:
         cells = [guarded(cell) for cell in cells]
     separator = dialect.separator
     made = separator.join(cells)
-    # Most lines need no quotes at all: three looks at the whole line are cheaper than one at every cell.
-    if made.count(separator) != len(cells) - 1 or '"' in made or "\n" in made or "\r" in made:
+    # Most lines need no quotes at all, or few: looks at the whole line are cheaper than looks at every cell.
+    if '"' in made or "\n" in made or "\r" in made:
         made = separator.join([_quoted(cell) if _is_special(cell, separator) else cell for cell in cells])
+    elif made.count(separator) != len(cells) - 1:
+        made = separator.join([f'"{cell}"' if separator in cell else cell for cell in cells])
     return f"{made}\n".encode()
 
 

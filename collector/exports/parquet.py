@@ -1,17 +1,20 @@
 """Parquet, for DuckDB, Arrow and pandas: a ZIP with a file for each table; texts are texts, numbers numbers, days days."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from collector.archive import Archive, safe_file_name
 from collector.export_format import Export, Format, Hashed
 from collector.exports.csv import file_name
+from collector.typed_cells import clock_of
 from collector.typed_tables import DAY, MOMENT, NUMBER, TypedTable, typed_tables
 
-BATCH = 5_000
+# Rows of a group: what a group holds is in memory.
+BATCH = 2_000
 
 
 def write(export: Export) -> Iterator[bytes]:
@@ -38,29 +41,29 @@ def _write_table(table: TypedTable, path: Path) -> None:
 
     types = {NUMBER: pa.float64(), DAY: pa.date32(), MOMENT: pa.timestamp("us")}
     kinds = table.kinds
-    whole = _whole(table)
-    chosen = [pa.int64() if whole[place] else types.get(kind, pa.string()) for place, kind in enumerate(kinds)]
+    chosen = [
+        pa.int64() if kind == NUMBER and table.whole[place] else types.get(kind, pa.string())
+        for place, kind in enumerate(kinds)
+    ]
     names = _unique([column.name for column in table.columns])
     fields = [
         pa.field(name, kind, metadata={"label": column.label} if column.label else None)
         for name, kind, column in zip(names, chosen, table.columns, strict=True)
     ]
     schema = pa.schema(fields)
-    rows = table.rows()
+    rows = table.texts()
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         while batch := list(islice(rows, BATCH)):
-            arrays = [pa.array(values, kind) for values, kind in zip(zip(*batch, strict=True), chosen, strict=True)]
+            arrays = [_column(pa, cells, kind) for cells, kind in zip(zip(*batch, strict=True), chosen, strict=True)]
             writer.write_batch(pa.record_batch(arrays, schema=schema))
 
 
-def _whole(table: TypedTable) -> list[bool]:
-    """Which columns of numbers have whole ones alone."""
-    whole = [kind == NUMBER for kind in table.kinds]
-    for row in table.rows() if any(whole) else ():
-        for place, value in enumerate(row):
-            if whole[place] and isinstance(value, float):
-                whole[place] = False
-    return whole
+def _column(pa: Any, cells: Sequence[str], kind: Any) -> Any:
+    """Texts that are known to be of that type, as values."""
+    if pa.types.is_timestamp(kind):
+        return pa.array([clock_of(cell) if cell else None for cell in cells], kind)
+    texts = pa.array([cell or None for cell in cells], pa.string())
+    return texts if kind == texts.type else texts.cast(kind)
 
 
 def _unique(names: list[str]) -> list[str]:

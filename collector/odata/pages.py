@@ -102,7 +102,7 @@ def _after(session: Session, asked: Asked) -> Position | None:
         raise bad_token()
     if "instanceId" not in token:
         return None
-    which = Submission.instance_id == token["instanceId"]
+    which = asked.selection.named(token["instanceId"])
     return stored_submissions.position_of(session, asked.selection, which) or NOWHERE
 
 

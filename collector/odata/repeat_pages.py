@@ -167,4 +167,4 @@ def _from_token(read: Reading, asked: Asked) -> Start:
 
 
 def _place(session: Session, asked: Asked, submission_id: int) -> Position | None:
-    return stored_submissions.position_of(session, asked.selection, Submission.id == submission_id)
+    return stored_submissions.position_of(session, asked.selection, [Submission.id == submission_id])

@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.dialects import sqlite
 
 import accounts.app_users
 import accounts.events
@@ -13,6 +15,9 @@ import collector.release
 import collector.scope_keys
 import collector.tally
 import config.database
+from accounts.scopes import EVERYTHING
+from collector.models import Submission
+from collector.reading import Selection
 from config.statements import Statement
 from tests.installation import Installation
 
@@ -59,3 +64,15 @@ def test_an_inbox_of_waiting_receipts_is_read_from_its_own_index(post_node: Inst
         collector.models.WAITING
     )
     assert "ix_receipt_waiting" in post_node.rows(sql)[0][3]
+
+
+@pytest.mark.parametrize("which", ["numbers", "names"])
+def test_known_submissions_are_not_looked_for_in_the_whole_form(which: str, post_node: Installation) -> None:
+    selection = Selection(1, 1, EVERYTHING)
+    found = (
+        selection.among([1, 2]) if which == "numbers" else [*selection.every(known=True), *selection.named("uuid:1")]
+    )
+    query = select(Submission).where(*found).compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    with post_node.services.database.reading() as session:
+        plan = [row[3] for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")]
+    assert plan[0] == "SEARCH submission USING INDEX sqlite_autoindex_submission_1 (project_id=? AND id=?)", plan
