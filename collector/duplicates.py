@@ -52,6 +52,8 @@ def mark(session: Session, project_id: int, kept: Mapping[int, int | None], *, b
             form_id=submission.form_id,
             submission_id=submission.id,
             details={"duplicateOf": favoured},
+            # What somebody wrote about the other one does not belong here.
+            note="",
         )
         record(session, happening)
     return changed

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from accounts.signed_in import api_caller, changing
+from collector.classify import Rules
 from collector.form_access import FORM, FormAccess, form_access
 from config.api_answers import json_body
 from config.api_errors import unexpected_value, wrong_type
@@ -18,6 +19,7 @@ from sync import near_standards
 from sync.deciding import Given, SuspectedPair, decide, suspected_pairs, visible_decisions
 from sync.explaining import reasons_for
 from sync.learning import rescan_progress
+from sync.merging import Merge, merge
 from sync.models import MatchForm
 from sync.rules import near_words
 from sync.rules.identity.explanation import LANGUAGES, sentence
@@ -26,7 +28,9 @@ from sync.schemas import (
     ExplainedPairSchema,
     ExplainedQuery,
     MatchingSchema,
+    MergedSchema,
     NewDecisionSchema,
+    NewMergeSchema,
     PairSchema,
     PairsQuery,
     decision_json,
@@ -95,13 +99,46 @@ def decide_pair(project_id: int, xml_form_id: str) -> ResponseReturnValue:
     `open` again, which undoes. The same again is the same decision."""
     person = api_caller()
     body = NewDecisionSchema().load(json_body())
-    seen = body["seen"]
-    if seen is not None and not (isinstance(seen, list) and all(isinstance(each, str) for each in seen)):
-        raise wrong_type("list of texts", field="seen")
+    if body["seen"] is not None:
+        _texts(body["seen"], "seen")
     with changing() as session:
         access = form_access(session, person, "submission.review", project_id, xml_form_id)
         decision = decide(session, access.form, access.selection, Given(**body), by=person.actor_id)
     return decision_json(decision)
+
+
+@api.post("/duplicates/merges")
+@describe(answer=MergedSchema(), body=NewMergeSchema(), problems=[400.2, 400.8, 400.11, 403.1, 404.1, 409.3])
+def merge_submissions(project_id: int, xml_form_id: str) -> ResponseReturnValue:
+    """Make a version of one submission with answers taken of others, which are duplicates of it from now on. Taken back by deciding
+    `open` about the pair: everything is as before then. The same again is the same merge."""
+    person = api_caller()
+    body = NewMergeSchema().load(json_body())
+    given = Merge(
+        body["keep"],
+        _texts(body["others"], "others"),
+        _texts_by_name(body["fields_"] or {}, "fields"),
+        body["reason"],
+        None if body["seen"] is None else _texts(body["seen"], "seen"),
+    )
+    opened = services()
+    rules = Rules(opened.settings.late, opened.settings.conflict_limit, opened.settings.conflict_quota)
+    with changing() as session:
+        access = form_access(session, person, "submission.update", project_id, xml_form_id)
+        made = merge(session, access.form, access.selection, given, rules, opened.secret, by=person.actor_id)
+    return {"version": made.version, "decisions": [decision_json(each) for each in made.decisions]}
+
+
+def _texts(given: Any, name: str) -> list[str]:
+    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+        raise wrong_type("list of texts", field=name)
+    return given
+
+
+def _texts_by_name(given: Any, name: str) -> dict[str, str]:
+    if not isinstance(given, dict) or not all(isinstance(each, str) for each in given.values()):
+        raise wrong_type("object of texts", field=name)
+    return given
 
 
 @api.get("/duplicates/matching")

@@ -16,11 +16,12 @@ from collector.reading import Selection
 from collector.review import named_submission
 from config.services import services
 from forms.models import Form
-from sync.deciding import PROGRAM, SuspectedPair, pair_of, with_reasons
+from sync.deciding import SuspectedPair, pair_of
 from sync.decisions import SETTLING, Decision, Standing
 from sync.explaining import reasons_for
 from sync.rules import near_words
 from sync.rules.identity.explanation import number, worded
+from sync.verdicts import PROGRAM, with_reasons
 
 
 @dataclass(frozen=True, slots=True)

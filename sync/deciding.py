@@ -1,29 +1,24 @@
 """Read suspected duplicates as a caller may see them, and decide about them."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
-from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from accounts.events import Happening, record
-from accounts.models import Actor, Server
 from collector.models import Submission
 from collector.reading import Selection
 from collector.review import named_submission
 from config.api_errors import unexpected_value
-from config.clock import now, wire
 from forms.models import Form
-from sync.decisions import Decision, DecisionFault, Standing, pair_evidence, standings
-from sync.effects import NAMES, lock_form, take_effect
-from sync.models import MatchDecision, MatchFeature, MatchPair, MatchWord
+from sync.decisions import Decision, Standing, standings
+from sync.effects import lock_form, take_effect
+from sync.models import MatchDecision, MatchPair
 from sync.rules.identity.model import probability
+from sync.verdicts import Told, enact, standing_of, with_reasons
 
-# The author of verdicts that follow from equal content, times included; a person may undo them like any other.
-PROGRAM = "program"
-# What can be decided here; a merge of answers would have to make a version of the submission as well.
+# What can be decided here; a merge makes a version of the submission as well (sync.merging).
 DECIDABLE = ("duplicate", "distinct", "visit", "unsure", "open")
 STATES = ("open", "settled", "conflict", "all")
 # Verdicts after which nobody is asked again, whatever else changes, unless another contradicts them.
@@ -88,15 +83,6 @@ def visible_decisions(session: Session, form: Form, selection: Selection) -> lis
     return with_reasons(session, form.project_id, visible)
 
 
-def with_reasons(session: Session, project_id: int, decisions: Sequence[Decision]) -> list[Decision]:
-    """Decisions as they were made, unless their words are erased."""
-    query = select(MatchWord.uid, MatchWord.body).where(MatchWord.project_id == project_id)
-    if len(decisions) <= NAMES:
-        query = query.where(MatchWord.uid.in_([each.uid for each in decisions]))
-    words = {row[0]: row[1] for row in session.execute(query)}
-    return [replace(each, reason=words.get(each.uid, "")) for each in decisions]
-
-
 def suspected_pairs(
     session: Session, form: Form, selection: Selection, state: str = "open", instance_id: str | None = None
 ) -> list[SuspectedPair]:
@@ -126,7 +112,7 @@ def pair_of(
     """Two submissions that the caller may see, the earlier first: the pair they are, None when nothing suspects them, and what was
     decided about them in any case."""
     first, second = sorted((one.instance_id, other.instance_id))
-    standing = _standing(session, form, first, second)
+    standing = standing_of(session, form, first, second)
     found = session.get(MatchPair, (selection.project_id, one.id, other.id))
     return (SuspectedPair(one, other, found, standing) if found is not None else None), standing
 
@@ -175,101 +161,7 @@ def decide(session: Session, form: Form, selection: Selection, given: Given, *, 
         raise unexpected_value("keep", given.keep, "it must be one of the two", "ce doit être l’une des deux fiches")
     # Two who decide at once wait for each other here, and the second knows of the first.
     lock_form(session, form.project_id, form.id)
-    one, other = sorted(side.instance_id for side in sides)
-    before = _standing(session, form, one, other)
-    author = session.scalars(select(Actor.uid).where(Actor.id == by)).one()
-    heads = before.heads if before else ()
-    made = {
-        "uid": str(uuid4()),
-        "form": form.xml_form_id,
-        "one": one,
-        "other": other,
-        "verdict": given.verdict,
-        "by": author,
-        "at": wire(now()),
-        "node": session.scalars(select(Server.uid)).one(),
-        "keep": given.keep,
-        "reason": given.reason,
-        "evidence": _evidence(session, form.project_id, [side.id for side in sides]),
-        "supersedes": [head.uid for head in heads if given.seen is None or head.uid in given.seen],
-    }
-    try:
-        decision = Decision.from_json(made)
-    except DecisionFault as fault:
-        raise unexpected_value("verdict", given.verdict, str(fault)) from None
-    if len(heads) == 1 and (heads[0].says, heads[0].by, heads[0].evidence) == (
-        decision.says,
-        author,
-        decision.evidence,
-    ):
-        return with_reasons(session, form.project_id, heads)[0]
-    keep_decision(session, form.project_id, decision)
-    if decision.reason:
-        first, second = sides
-        word = {"one_id": first.id, "other_id": second.id, "body": decision.reason}
-        session.add(MatchWord(project_id=form.project_id, uid=decision.uid, **word))
-    for side in sides:
-        details = {"decision": decision.uid, "verdict": decision.verdict}
-        record(
-            session,
-            Happening(form.project_id, "duplicate.decide", by, form_id=form.id, submission_id=side.id, details=details),
-        )
-    take_effect(session, form, [one, other], by=by)
+    told = Told(given.verdict, given.keep, reason=given.reason, seen=given.seen)
+    decision = enact(session, form, sides, told, by=by)
+    take_effect(session, form, [side.instance_id for side in sides], by=by)
     return decision
-
-
-def keep_decision(session: Session, project_id: int, decision: Decision) -> None:
-    """Store a decision, made here or elsewhere, without its reason; one that is known already changes nothing."""
-    if session.get(MatchDecision, (project_id, decision.uid)) is None:
-        session.add(
-            MatchDecision(
-                project_id=project_id,
-                uid=decision.uid,
-                xml_form_id=decision.form,
-                one=decision.one,
-                other=decision.other,
-                body=replace(decision, reason="").to_json(),
-                created_at=now(),
-            )
-        )
-        session.flush()
-
-
-def settle_copies(session: Session, form: Form, pairs: Iterable[tuple[str, str, str]]) -> int:
-    """Decide by itself about submissions (instanceID, instanceID, evidence) of equal content with equal times: one phone was restored or
-    copied. Only where nobody has decided anything; the same on every server, so that they agree when they meet. Of many pairs of one
-    submission, the one whose first instanceID comes first is enough: the others follow from it."""
-    first = min(pairs, key=lambda pair: sorted(pair[:2]), default=None)
-    if first is None:
-        return 0
-    one, other = sorted(first[:2])
-    if _standing(session, form, one, other) is not None:
-        return 0
-    uid = str(uuid5(NAMESPACE_URL, f"relais:copy:{form.xml_form_id}:{one}:{other}"))
-    decision = Decision(
-        uid, form.xml_form_id, one, other, "duplicate", PROGRAM, "", PROGRAM, keep=one, evidence=first[2]
-    )
-    keep_decision(session, form.project_id, decision)
-    return 1
-
-
-def _standing(session: Session, form: Form, one: str, other: str) -> Standing | None:
-    query = select(MatchDecision.body).where(
-        MatchDecision.project_id == form.project_id,
-        MatchDecision.xml_form_id == form.xml_form_id,
-        MatchDecision.one == one,
-        MatchDecision.other == other,
-    )
-    found = standings(Decision.from_json(body) for body in session.scalars(query))
-    return found.get((form.xml_form_id, one, other))
-
-
-def _evidence(session: Session, project_id: int, submission_ids: list[int]) -> str:
-    pair = session.get(MatchPair, (project_id, *sorted(submission_ids)))
-    if pair is not None:
-        return pair.whole_evidence
-    query = select(MatchFeature.evidence).where(
-        MatchFeature.project_id == project_id, MatchFeature.submission_id.in_(submission_ids)
-    )
-    found = list(session.scalars(query))
-    return pair_evidence(*found) if len(found) == 2 else ""

@@ -25,7 +25,7 @@ LONGEST_REASON = 1000
 MOST_SUPERSEDED = 100
 MOST_FIELDS = 2000
 
-_TEXTS = ("uid", "form", "one", "other", "by", "at", "node", "reason", "evidence")
+_TEXTS = ("uid", "form", "one", "other", "by", "at", "node", "reason", "evidence", "version")
 
 PairKey = tuple[str, str, str]
 """(xmlFormId, one instanceID, the other), the smaller instanceID first"""
@@ -38,8 +38,8 @@ class DecisionFault(ValueError):
 @dataclass(frozen=True, slots=True)
 class Decision:
     """One verdict on one pair. `keep`: the instanceID that stays, for "duplicate" and "merge". `fields` of a merge: path → instanceID
-    whose answer is taken, where it is not that of `keep`. `evidence`: hex of the hash of what was compared. `by` and `node` are
-    uids; `at` is ISO 8601 UTC, for people only."""
+    whose answer is taken, where it is not that of `keep`; `version`: the instanceID of the version that it made. `evidence`: hex of the
+    hash of what was compared. `by` and `node` are uids; `at` is ISO 8601 UTC, for people only."""
 
     uid: str
     form: str
@@ -54,6 +54,7 @@ class Decision:
     reason: str = ""
     evidence: str = ""
     supersedes: tuple[str, ...] = ()
+    version: str = ""
 
     @property
     def pair(self) -> PairKey:
@@ -81,6 +82,7 @@ class Decision:
             "reason": self.reason,
             "evidence": self.evidence,
             "supersedes": sorted(self.supersedes),
+            "version": self.version,
         }
 
     @classmethod
@@ -119,7 +121,7 @@ def _check(decision: Decision) -> None:
             "keep must be one of the two, for duplicate and merge only",
         ),
         (decision.verdict not in REMOVING and decision.keep is not None, "keep is for duplicate and merge only"),
-        (bool(decision.fields) and decision.verdict != "merge", "fields are for merge only"),
+        (bool(decision.fields or decision.version) and decision.verdict != "merge", "fields are for merge only"),
         (not set(decision.fields.values()) <= set(sides), "a field must come from one of the two"),
         (len(decision.fields) > MOST_FIELDS or len(decision.supersedes) > MOST_SUPERSEDED, "too long"),
         (len(decision.reason) > LONGEST_REASON, "too long"),

@@ -11,7 +11,6 @@ from config.clock import now
 from forms.models import Form
 from forms.queries import definition_of
 from sync import effects, near_books
-from sync.deciding import settle_copies
 from sync.decisions import pair_evidence
 from sync.features import answers_by_path, evidence_of, features_of, keep_hashes, keep_keys, origin_of
 from sync.matchers import Matcher, matcher_of
@@ -20,6 +19,7 @@ from sync.rules.identity.finding import shortlist
 from sync.rules.identity.keys import GENERIC_FROM
 from sync.rules.identity.plan import Features
 from sync.rules.near_copies import NearCopy
+from sync.verdicts import settle_copies
 
 # Pairs less likely than about one in fifty are not worth a row.
 KEPT_FROM_BITS = -5.5

@@ -83,6 +83,17 @@ class NewDecisionSchema(Body):
     seen = fields.Raw(load_default=None)
 
 
+class NewMergeSchema(Body):
+    """What is to become of several. `fields`: path → instanceID of whom an answer (or a repeat as a whole) is taken, where it is not
+    that of `keep`."""
+
+    keep = Text(required=True)
+    others = fields.Raw(required=True)
+    fields_ = fields.Raw(data_key="fields", load_default=None)
+    reason = Text(longest=LONGEST_REASON, load_default="")
+    seen = fields.Raw(load_default=None)
+
+
 class DecisionSchema(Schema):
     """A decision as it travels between servers. `by` and `node` are uids."""
 
@@ -99,6 +110,14 @@ class DecisionSchema(Schema):
     node = fields.String()
     evidence = fields.String()
     supersedes = fields.List(fields.String())
+    version = fields.String(metadata={"description": "of a merge: instanceID of the version it made"})
+
+
+class MergedSchema(Schema):
+    """What a merge made."""
+
+    version = fields.String()
+    decisions = fields.List(fields.Nested(DecisionSchema))
 
 
 class NearCopiesSchema(Schema):
