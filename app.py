@@ -66,6 +66,7 @@ import forms.api_versions
 import forms.cli
 import sync.api
 import sync.api_webhooks
+import sync.cli
 import sync.pages
 from accounts.key_addresses import read_keys
 from accounts.signed_in import api_caller, current_account, page_csrf_token
@@ -140,6 +141,7 @@ COMMANDS = (
     collector.cli.check,
     config.backup_cli.backup,
     config.backup_cli.restore,
+    sync.cli.matching,
 )
 BLUEPRINTS = (
     config.api_docs.api,

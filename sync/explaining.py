@@ -25,7 +25,7 @@ def reasons_for(
     kept = session.get(MatchForm, (form.project_id, form.id))
     if kept is None:
         return {}
-    matcher = matcher_from(kept, secret)
+    matcher = matcher_from(session, kept, secret)
     definition = definition_of(session, form.project_id, kept.version_id)
     hidden = {field.path for field in definition.fields if is_hidden(field, selection.mask)}
     scored = [pair for pair in pairs if pair.found.bits is not None]

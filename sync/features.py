@@ -13,7 +13,7 @@ from forms.queries import definition_of
 from forms.xform import FormDefinition
 from sync.matchers import Matcher
 from sync.models import MatchFeature, MatchKey
-from sync.rules.content import content_hashes
+from sync.rules.content import ContentHashes, content_hashes
 from sync.rules.identity.plan import Features
 
 
@@ -27,18 +27,28 @@ def answers_by_path(definition: FormDefinition, tables: Tables) -> dict[str, str
     }
 
 
-def keep_hashes(
-    session: Session, matcher: Matcher, submission: Submission, definition: FormDefinition, tables: Tables
-) -> MatchFeature:
-    current = select(ReceiptFile.name, ReceiptFile.sha256).where(
-        ReceiptFile.project_id == matcher.project_id,
-        ReceiptFile.receipt_id == submission.current_receipt_id,
-        ReceiptFile.current,
+def files_of(session: Session, project_id: int, receipt_ids: Sequence[int]) -> dict[int, dict[str, bytes]]:
+    """SHA-256 of the files of receipts, by name."""
+    query = select(ReceiptFile.receipt_id, ReceiptFile.name, ReceiptFile.sha256).where(
+        ReceiptFile.project_id == project_id, ReceiptFile.receipt_id.in_(receipt_ids), ReceiptFile.current
     )
-    files = {row[0]: row[1] for row in session.execute(current)}
+    found: dict[int, dict[str, bytes]] = {}
+    for receipt_id, name, sha256 in session.execute(query):
+        found.setdefault(receipt_id, {})[name] = sha256
+    return found
+
+
+def hashes_of(
+    matcher: Matcher, secret: bytes, definition: FormDefinition, tables: Tables, files: dict[str, bytes]
+) -> ContentHashes:
+    """The content of a submission, without the questions that the form wants left out of matching."""
     ignored = {path for path, role in matcher.plan.roles.items() if role == "ignore"}
     fields = [field for field in definition.fields if field.path not in ignored]
-    hashes = content_hashes(fields, tables, matcher.secret, files)
+    return content_hashes(fields, tables, secret, files)
+
+
+def keep_hashes(session: Session, matcher: Matcher, submission: Submission, hashes: ContentHashes) -> MatchFeature:
+    """A row for what is kept of a submission, with the hashes of its content."""
     kept = MatchFeature(
         project_id=matcher.project_id,
         submission_id=submission.id,

@@ -10,7 +10,7 @@ from collector.models import Submission
 from config.clock import now
 from config.services import Services
 from sync.features import features_of
-from sync.matchers import Matcher, matcher_from
+from sync.matchers import KEYED_BY, Matcher, matcher_from, matching_keys
 from sync.matching import match
 from sync.models import MatchFeature, MatchForm
 from sync.near_books import prepare
@@ -62,8 +62,8 @@ def learn_form(services: Services, project_id: int, form_id: int, count: int) ->
         kept = session.get(MatchForm, (project_id, form_id))
         if kept is None:
             return
-        matcher, learnt_by = matcher_from(kept, services.secret), kept.model_no
-    features = _sample(services, matcher)
+        matcher, learnt_by = matcher_from(session, kept, services.secret), kept.model_no
+    features = sample(services, matcher)
     if not matcher.plan.columns or len(features) < LEAST:
         return
     plan = Plan(matcher.plan.roles, measured(matcher.plan, features))
@@ -76,16 +76,17 @@ def learn_form(services: Services, project_id: int, form_id: int, count: int) ->
     stopped = breaker(plan, model, features, flagged)
     with services.database.transaction() as session:
         kept = session.get(MatchForm, (project_id, form_id))
-        if kept is None or kept.model_no != learnt_by:
-            # Another version of the form changed the roles meanwhile: the next run learns those.
+        current, _ = matching_keys(session, project_id, services.secret)
+        if kept is None or kept.model_no != learnt_by or current.tag != matcher.key_tag:
+            # Another version of the form changed the roles meanwhile, or there is a new key: the next run learns by those.
             return
-        kept.model, kept.families = model.to_json(), sorted(families)
+        kept.model, kept.families = {**model.to_json(), KEYED_BY: matcher.key_tag}, sorted(families)
         kept.learnt_from, kept.learnt_at, kept.model_no = count, now(), kept.model_no + 1
         kept.stopped, kept.stopped_path = (stopped.code, stopped.path) if stopped else (None, None)
         kept.rescan_after = 0
 
 
-def _sample(services: Services, matcher: Matcher) -> list[Features]:
+def sample(services: Services, matcher: Matcher) -> list[Features]:
     """What is compared of the newest submissions, read a page at a time."""
     found: list[Features] = []
     before = 2**62

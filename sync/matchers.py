@@ -2,7 +2,7 @@
 
 import hmac
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import blake2b, sha256
 
 from sqlalchemy.orm import Session
 
@@ -10,18 +10,37 @@ from collector.receipts import version_xml
 from forms.labels import parse_labels
 from forms.match_roles import roles_of
 from forms.queries import definition_of
-from sync.models import MatchForm
+from sync.models import MatchForm, MatchSecret
 from sync.rules.identity.keys import FAMILIES, NARROW, Keys
 from sync.rules.identity.model import Model, shipped_model
-from sync.rules.identity.plan import ROLES, Plan
+from sync.rules.identity.plan import ROLES, Features, Plan
 from sync.rules.identity.scoring import Scorer
 
+# Under this name a model's row says by which key its counts are hashed.
+KEYED_BY = "keyed by"
 DEFAULT_FAMILIES = NARROW | {"date", "openings", "word and age"}
 
 
-def matching_secret(secret: bytes) -> bytes:
-    """The key of everything the matcher hashes; tells nothing about the installation's secret it is made from."""
-    return hmac.new(secret, b"matching", sha256).digest()
+@dataclass(frozen=True, slots=True)
+class MatchingKey:
+    """The key of everything the matcher hashes in a project. `tag` names it and tells nothing about it."""
+
+    secret: bytes
+    tag: str
+
+
+def matching_key(secret: bytes, salt: bytes = b"") -> MatchingKey:
+    """From the installation's secret, about which it tells nothing, and a project's salt."""
+    own = hmac.new(secret, b"matching" + salt, sha256).digest()
+    return MatchingKey(own, blake2b(salt, digest_size=8, person=b"tag").hexdigest() if salt else "")
+
+
+def matching_keys(session: Session, project_id: int, secret: bytes) -> tuple[MatchingKey, MatchingKey | None]:
+    """A project's key, and the former one while some is still hashed by it (see `rekeying`)."""
+    row = session.get(MatchSecret, (project_id,))
+    if row is None:
+        return matching_key(secret), None
+    return matching_key(secret, row.salt), None if row.former is None else matching_key(secret, row.former)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +54,16 @@ class Matcher:
     scorer: Scorer
     families: frozenset[str]
     secret: bytes
+    key_tag: str
+    former: tuple[Keys, bytes] | None
+    """what was hashed before a new key, while not everything is hashed anew"""
     model_no: int
     stopped: bool
+
+    def looked_up(self, features: Features) -> tuple[int, ...]:
+        """The keys to look for candidates by."""
+        own = self.keys.of(features, self.families)
+        return own if self.former is None else own + self.former[0].of(features, self.families)
 
 
 def matcher_of(session: Session, project_id: int, form_id: int, version_id: int, secret: bytes) -> Matcher:
@@ -62,7 +89,7 @@ def matcher_of(session: Session, project_id: int, form_id: int, version_id: int,
             kept.roles, kept.model, kept.stopped, kept.stopped_path = roles, None, None, None
             kept.learnt_from, kept.model_no, kept.rescan_after = 0, kept.model_no + 1, 0
     session.flush()
-    return matcher_from(kept, secret)
+    return matcher_from(session, kept, secret)
 
 
 def _roles(session: Session, project_id: int, version_id: int) -> dict[str, str]:
@@ -77,23 +104,28 @@ def _roles(session: Session, project_id: int, version_id: int) -> dict[str, str]
     }
 
 
-def matcher_from(kept: MatchForm, secret: bytes) -> Matcher:
+def matcher_from(session: Session, kept: MatchForm, secret: bytes) -> Matcher:
     """The matcher that a row describes."""
     model = Model.from_json(kept.model) if kept.model else None
     plan = Plan(kept.roles, model.implied if model else None)
     if model and not model.fits(plan):
         model, plan = None, Plan(kept.roles)
-    secret = matching_secret(secret)
-    keys = Keys(plan, secret, scope=f"{kept.project_id}/{kept.form_id}")
+    current, before = matching_keys(session, kept.project_id, secret)
+    scope = f"{kept.project_id}/{kept.form_id}"
+    keys = Keys(plan, current.secret, scope)
+    former = None if before is None else (Keys(plan, before.secret, scope), before.secret)
+    is_stale = former is not None and kept.model is not None and kept.model.get(KEYED_BY, "") != current.tag
     model = model or shipped_model(plan, kept.learnt_from or 1000)
     return Matcher(
         kept.project_id,
         kept.form_id,
         plan,
         keys,
-        Scorer(plan, keys, model),
+        Scorer(plan, former[0] if former and is_stale else keys, model),
         frozenset(kept.families) & frozenset(FAMILIES),
-        secret,
+        current.secret,
+        current.tag,
+        former,
         kept.model_no,
         kept.stopped is not None or not plan.columns,
     )

@@ -12,9 +12,19 @@ from forms.models import Form
 from forms.queries import definition_of
 from sync import effects, near_books
 from sync.decisions import pair_evidence
-from sync.features import answers_by_path, evidence_of, features_of, keep_hashes, keep_keys, origin_of
+from sync.features import (
+    answers_by_path,
+    evidence_of,
+    features_of,
+    files_of,
+    hashes_of,
+    keep_hashes,
+    keep_keys,
+    origin_of,
+)
 from sync.matchers import Matcher, matcher_of
 from sync.models import MatchFeature, MatchKey, MatchPair
+from sync.rules.content import ContentHashes
 from sync.rules.identity.finding import shortlist
 from sync.rules.identity.keys import GENERIC_FROM
 from sync.rules.identity.plan import Features
@@ -62,11 +72,18 @@ def _match(session: Session, project_id: int, submission_id: int, secret: bytes)
     place = (project_id, submission.form_id, submission_id)
     origin = origin_of(session, project_id, submission_id)
     near = near_books.keep(session, place, version_id, answers, matcher.secret, origin)
-    kept = keep_hashes(session, matcher, submission, definition, tables)
+    files = files_of(session, project_id, [submission.current_receipt_id]).get(submission.current_receipt_id, {})
+    hashes = hashes_of(matcher, matcher.secret, definition, tables, files)
+    kept = keep_hashes(session, matcher, submission, hashes)
     kept.evidence = evidence_of(features, origin)
     kept.vector, kept.near_evidence = (near.vector, near.evidence) if near else (None, None)
     keep_keys(session, matcher, submission_id, features)
-    pairs = _near(session, matcher, submission_id, _copies(session, matcher, kept))
+    copies = _copies(session, matcher, submission_id, hashes)
+    if matcher.former:
+        copies |= _copies(
+            session, matcher, submission_id, hashes_of(matcher, matcher.former[1], definition, tables, files)
+        )
+    pairs = _near(session, matcher, submission_id, copies)
     if not matcher.stopped:
         pairs |= _scored(session, matcher, submission_id, features, pairs)
     _write_pairs(session, matcher, kept, pairs)
@@ -82,23 +99,23 @@ def forget(session: Session, project_id: int, submission_id: int) -> None:
         session.execute(delete(MatchPair).where(MatchPair.project_id == project_id, side == submission_id))
 
 
-def _copies(session: Session, matcher: Matcher, kept: MatchFeature) -> dict[int, "_Found"]:
+def _copies(session: Session, matcher: Matcher, submission_id: int, hashes: ContentHashes) -> dict[int, "_Found"]:
     """Submissions of equal content."""
-    if kept.said < LEAST_SAID:
+    if hashes.said < LEAST_SAID:
         return {}
     query = (
         select(MatchFeature.submission_id, MatchFeature.exact_hash, MatchFeature.evidence)
         .where(
             MatchFeature.project_id == matcher.project_id,
             MatchFeature.form_id == matcher.form_id,
-            MatchFeature.answers_hash == kept.answers_hash,
-            MatchFeature.submission_id != kept.submission_id,
+            MatchFeature.answers_hash == hashes.answers,
+            MatchFeature.submission_id != submission_id,
         )
         .order_by(MatchFeature.submission_id)
         .limit(MOST_COPIES)
     )
     return {
-        other: _Found(None, "exact" if exact == kept.exact_hash else "answers", evidence)
+        other: _Found(None, "exact" if exact == hashes.exact else "answers", evidence)
         for other, exact, evidence in session.execute(query)
     }
 
@@ -132,7 +149,7 @@ def _scored(
 ) -> dict[int, _Found]:
     """Candidates by key, and those known otherwise, with their scores; those not worth a row are left out."""
     hits: list[tuple[int, int]] = []
-    for key in matcher.keys.of(features, matcher.families):
+    for key in matcher.looked_up(features):
         query = (
             select(MatchKey.h, MatchKey.submission_id)
             .where(

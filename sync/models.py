@@ -6,7 +6,7 @@ No answer stands here in clear. Everything but decisions dies with its submissio
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text, true
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import JSON, LargeBinary, String
 
@@ -45,6 +45,19 @@ class MatchForm(Model):
     stopped: Mapped[str | None] = mapped_column(String(16))
     stopped_path: Mapped[str | None]
     rescan_after: Mapped[int | None] = mapped_column(BigInt)
+
+
+class MatchSecret(Model):
+    """The salt of a project's key for everything hashed here; without a row it is empty. `former`: the salt before, while submissions up to
+    number `reached` are hashed anew. `asked_at`: when a new one was asked for that is not begun."""
+
+    __tablename__ = "match_secret"
+    project_id: Mapped[int] = mapped_column(BigInt, ForeignKey("project.id"), primary_key=True, autoincrement=False)
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
+    former: Mapped[bytes | None] = mapped_column(LargeBinary)
+    reached: Mapped[int] = mapped_column(BigInt, default=0, server_default=text("0"))
+    asked_at: Mapped[datetime | None] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class MatchKey(Model):

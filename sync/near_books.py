@@ -250,7 +250,7 @@ def _add_version(session: Session, books: Books, kept: NearForm, book: Book, ver
 def _code(session: Session, kept: NearForm, book: Book, at: int, answer: str, secret: bytes) -> int:
     if book.columns[at].choice is not None:
         return 1 if answer == "1" else 2
-    value = blake2b(f"{at}:{answer}".encode(), digest_size=8, key=secret[:64], person=b"choice").digest()
+    value = choice_hash(at, answer, secret)
     code = book.codes[at].get(value)
     if code is None:
         code = len(book.codes[at]) + 1
@@ -262,6 +262,11 @@ def _code(session: Session, kept: NearForm, book: Book, at: int, answer: str, se
         book.codes[at][value] = code
         _stamp(kept, book)
     return code
+
+
+def choice_hash(at: int, answer: str, secret: bytes) -> bytes:
+    """What stands for an answer in column `at`."""
+    return blake2b(f"{at}:{answer}".encode(), digest_size=8, key=secret[:64], person=b"choice").digest()
 
 
 def _stamp(kept: NearForm, book: Book) -> None:

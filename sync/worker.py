@@ -23,6 +23,7 @@ from sync.learning import rescan
 from sync.lease import Lease
 from sync.near_books import books_of
 from sync.near_standards import measure
+from sync.rekeying import rekey
 
 NAME = "worker"
 # Receipts settled in one transaction, so that phones never wait longer than about 50 ms for it.
@@ -117,6 +118,7 @@ class Worker:
                     busy = follow(self._services, self._stop) or busy
                     busy = measure(self._services) or busy
                     busy = rescan(self._services, self._stop) or busy
+                    busy = rekey(self._services, self._stop) or busy
                 else:
                     # Another process compares interviews: no need to hold them here too.
                     books_of(self._services.database.engine).clear()

@@ -39,7 +39,17 @@ from config.services import Services
 from config.settings import Settings
 from config.storage import open_storage
 from forms.first_start import prepare_database
-from sync.models import MatchDecision, MatchFeature, MatchForm, MatchKey, MatchPair, MatchWord, NearChoice, NearForm
+from sync.models import (
+    MatchDecision,
+    MatchFeature,
+    MatchForm,
+    MatchKey,
+    MatchPair,
+    MatchSecret,
+    MatchWord,
+    NearChoice,
+    NearForm,
+)
 from sync.models_webhooks import Webhook
 from tests.installation import Installation, instance, new_id, xform
 
@@ -125,6 +135,7 @@ def _matched(pair: list[Submission], moment: datetime) -> list[Any]:
     verdict = {"xml_form_id": "household", "one": pair[0].instance_id, "other": pair[1].instance_id, "body": {}}
     return [
         MatchForm(version_id=1, roles={"/data/name": "name"}, families=["words"], **form),
+        MatchSecret(project_id=1, salt=b"\x07" * 32, reached=0, ended_at=moment),
         MatchKey(project_id=1, h=-7, submission_id=one),
         NearChoice(column_no=0, code=1, h=b"\x07" * 8, **form),
         MatchFeature(submission_id=one, receipt_id=pair[0].current_receipt_id, **form, **hashes),

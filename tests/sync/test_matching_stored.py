@@ -14,6 +14,7 @@ from sync.follow_matching import NAME, follow
 from sync.learning import learn_forms, rescan
 from sync.matching import match
 from sync.models import MatchFeature, MatchForm, MatchKey, MatchPair
+from sync.rekeying import ask, rekey
 from tests.installation import Installation
 from tests.sync.people_form import FATIMATA, MAHAMADOU, MAMADOU, ROLES, people_form, send
 from tests.sync.rules.people import register
@@ -156,3 +157,24 @@ def test_a_form_is_learnt_and_matched_again_by_what_was_learnt(
         form = session.scalars(select(MatchForm)).one()
         assert (form.learnt_from, form.model_no, form.rescan_after, form.stopped) == (62, 1, None, None)
         assert {pair.model_no for pair in session.scalars(select(MatchPair))} == {1}
+    # Under a new key the same is counted, and every score stays what it was.
+    counted, scored = counts(post_node), pairs(post_node)
+    with post_node.services.database.transaction() as session:
+        ask(session, [post_node.project_id])
+    while rekey(post_node.services, threading.Event()):
+        pass
+    assert sorted(counts(post_node).values()) == sorted(counted.values())
+    assert not counts(post_node).keys() & counted.keys()
+    with post_node.services.database.transaction() as session:
+        session.scalars(select(MatchForm)).one().rescan_after = 0
+    while rescan(post_node.services, threading.Event()):
+        pass
+    assert pairs(post_node) == scored
+
+
+def counts(relais: Installation) -> dict[str, int]:
+    """How often a form's values were met, by keyed hash."""
+    with relais.services.database.reading() as session:
+        model = session.scalars(select(MatchForm)).one().model
+        assert model is not None
+        return dict(model["counts"])

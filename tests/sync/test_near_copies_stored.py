@@ -13,6 +13,7 @@ from sync.matching import match
 from sync.models import MatchPair, NearForm
 from sync.near_books import MOST_BYTES, books_of
 from sync.near_standards import measure
+from sync.rekeying import ask, rekey
 from tests.collector.rest import admin_of
 from tests.installation import Installation, new_id
 from tests.sync.survey_form import filled, honest, interview, survey_form
@@ -81,7 +82,15 @@ def test_a_copied_interview_is_found_explained_and_left_to_a_person(relais: Inst
     # Called distinct, it stays so however often it is found again, until an answer to choose from changes.
     verdict = {"one": sent[3], "other": sent[32], "verdict": "distinct"}
     assert admin.call("POST", f"{SURVEY}/duplicates/decisions", json=verdict).status_code == 200
+    # Nor does a new key make anybody ask again.
+    choices = set(relais.rows("SELECT h FROM near_choice"))
+    with relais.services.database.transaction() as session:
+        ask(session, [relais.project_id])
+    while rekey(relais.services, threading.Event()):
+        pass
+    assert not choices.intersection(relais.rows("SELECT h FROM near_choice"))
     _rescan(relais)
+    assert len(relais.rows("SELECT h FROM near_choice")) == len(choices)
     assert set(near(relais)) == {pair}
     assert admin.json(f"{SURVEY}/duplicates") == []
     interview(relais, {**copied(32, 3), "q1": "a", "q5": "zzz"}, deprecated_id=sent[32])
