@@ -139,7 +139,7 @@ def replace(project_id: int) -> ResponseReturnValue:
     with changing() as session:
         project = _to_change(session, person, project_id, "project.update")
         given = NewProjectSchema().load(json_body())
-        itself = {name: given.get(name) for name in ("name", "description", "archived")}
+        itself = {name: given.get(name) or None for name in ("name", "description", "archived")}
         put_project(session, person, project, itself, json_body().get("forms"))
         shown = _project(session, project_id)
     return jsonify(shown)

@@ -74,11 +74,12 @@ def encrypt_project(session: Session, project: Project, key: "ManagedKey", hint:
     )
     project.key_id, project.updated_at = key_id, now()
     session.flush()
+    for details in ({"encrypted": True}, {"data": {"keyId": key_id}}):
+        record(session, Happening(project.id, "project.update", by, details=details))
     suffix = version_suffix()
     forms = select(Form).where(Form.project_id == project.id, Form.deleted_at.is_(None)).order_by(Form.id)
     for form in session.scalars(forms.with_for_update()):
         encrypt_form(session, form, key.public, suffix, by=by)
-    record(session, Happening(project.id, "project.update", by, details={"encrypted": True}))
 
 
 def encrypt_form(session: Session, form: Form, public: str, suffix: str, *, by: int | None) -> None:
