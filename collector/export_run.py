@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -31,29 +31,42 @@ log = logging.getLogger("relais.exports")
 
 @dataclass
 class Run:
-    """An export under way. `number` 0: nothing remembers it (drafts, previews)."""
+    """An export under way. `number` 0: nothing remembers it (drafts, previews). `facts`: its passport, once all is written."""
 
     opened: Services
     plan: Plan
     number: int
     person: dict[str, Any] | None
+    facts: dict[str, Any] | None = None
 
     def pieces(self) -> Iterator[bytes]:
-        """The file, in pieces; whatever goes wrong is noted, and the file has no end then."""
+        """The file for a reader, in pieces; whatever goes wrong is noted, and the file has no end then."""
+        try:
+            yield from self.written()
+        except BaseException as error:
+            self.failed(error)
+            raise
+        self.done()
+
+    def written(self) -> Iterator[bytes]:
+        """The file, in pieces; what becomes of it is for others to note."""
         export = export_of(self.opened, self.plan)
         export.passport = self._passport if self.plan.request.passport else None
         whole, size = sha256(), 0
-        try:
-            for piece in formats()[self.plan.request.format].write(export):
-                whole.update(piece)
-                size += len(piece)
-                yield piece
-        except BaseException as error:
-            self._finish(None, error=type(error).__name__)
-            raise
-        facts = self._facts(export.ledger)
-        facts["file"] = {"name": self.plan.file_name, "size": size, "sha256": whole.hexdigest()}
-        self._finish(facts)
+        for piece in formats()[self.plan.request.format].write(export):
+            whole.update(piece)
+            size += len(piece)
+            yield piece
+        self.facts = self._facts(export.ledger)
+        self.facts["file"] = {"name": self.plan.file_name, "size": size, "sha256": whole.hexdigest()}
+
+    def done(self) -> None:
+        """Note that the file is where it belongs."""
+        self._finish(self.facts)
+
+    def failed(self, error: BaseException) -> None:
+        """Note that there is no file."""
+        self._finish(None, error=type(error).__name__)
 
     def _facts(self, ledger: Ledger) -> dict[str, Any]:
         return passport.passport_of(self.plan, ledger, number=self.number, person=self.person)
@@ -72,18 +85,21 @@ class Run:
             log.warning("export %s/%s: %s", self.plan.form.project_id, self.number, problem)
 
 
-def write_file(run: Run, path: Path) -> None:
-    """The export as a file; it appears under its name only when it is whole, and on the disk."""
+def write_file(run: Run, path: Path, then: Callable[[Path], None] = lambda _: None) -> None:
+    """The export as a file; it appears under its name only when it is whole, and on the disk. It counts as done once `then`
+    has taken it further; what goes wrong is for the caller to note."""
     part = path.with_name(f"{path.name}.part")
     try:
         with part.open("wb") as out:
-            for piece in run.pieces():
+            for piece in run.written():
                 out.write(piece)
             out.flush()
             os.fsync(out.fileno())
         part.replace(path)
+        then(path)
     finally:
         part.unlink(missing_ok=True)
+    run.done()
 
 
 def begin(

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 PREFIX = "RELAIS_"
-SECRETS = frozenset({"admin_password", "database_url", "mail_url", "secret_key", "storage_url"})
+SECRETS = frozenset({"admin_password", "database_url", "mail_url", "s3_secret", "secret_key", "storage_url"})
 # What addresses in form lists begin with (C13): anything else in it would be an address phones cannot read.
 _ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _MAIL = re.compile(r"smtps?://(?:[^@/\s]+@)?(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?/?")
@@ -81,6 +81,13 @@ class Settings:
     webhooks_to_lan: bool = setting(
         False, "Let webhooks go to the local network and to this machine, and over plain http."
     )
+    s3_endpoint: str = setting(
+        "",
+        "The object store that `relais export --to s3://…` fills, such as `https://s3.example.org`. Empty: Amazon's.",
+    )
+    s3_region: str = setting("us-east-1", "Its region; most stores of one's own take any.")
+    s3_key_id: str = setting("", "The name of the key with which exports are stored there.")
+    s3_secret: str = setting("", "The key itself.")
     log_level: str = setting("INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`.")
 
     def __post_init__(self) -> None:
@@ -107,6 +114,8 @@ class Settings:
             raise SettingError("RELAIS_MAIL_URL must be like smtp://user:password@host:587 or smtps://host.")
         if "@" not in self.mail_from or re.search(r"[\s<>]", self.mail_from):
             raise SettingError("RELAIS_MAIL_FROM must be an address such as relais@example.org.")
+        if self.s3_endpoint and not _ORIGIN.fullmatch(self.s3_endpoint.rstrip("/")):
+            raise SettingError("RELAIS_S3_ENDPOINT must be like https://s3.example.org, without a path.")
         if self.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise SettingError("RELAIS_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
         for address in self.proxies:

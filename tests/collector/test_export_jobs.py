@@ -123,13 +123,13 @@ def test_what_is_withdrawn_stops_and_its_file_goes(
     assert problem(viewer.get(f"exports/{kept}/file")) == NOT_FOUND
     assert viewer.get(f"exports/{kept}/passport").status_code == 200
     monkeypatch.setattr(export_queue, "PROGRESS_SECONDS", -1.0)
-    real = export_run.Run.pieces
+    real = export_run.Run.written
 
     def withdrawn_meanwhile(run: export_run.Run) -> object:
         viewer.call("DELETE", f"exports/{stopped}")
         return real(run)
 
-    monkeypatch.setattr(export_run.Run, "pieces", withdrawn_meanwhile)
+    monkeypatch.setattr(export_run.Run, "written", withdrawn_meanwhile)
     assert run_next(post_node.services)
     assert viewer.json(f"exports/{stopped}")["error"] == "withdrawn"
     assert list(path.parent.iterdir()) == []
