@@ -44,8 +44,9 @@ def _options(_context: click.Context, _parameter: click.Parameter, given: Sequen
 @click.option(
     "--option", "options", multiple=True, metavar="NAME=VALUE", callback=_options, help="See docs/exports.md."
 )
-@click.option("--output", type=click.Path(path_type=Path), help="A file, or a folder that is there.")
-@click.option("--to", metavar="PLACE", help="A folder that is there, or s3://bucket/prefix.")
+@click.option(
+    "--to", "--output", metavar="PLACE", required=True, help="A file, a folder that is there, or s3://bucket/prefix."
+)
 @click.option(
     "--passphrase-stdin", is_flag=True, help="Read the passphrase of encrypted answers, or lines KEY=PASSPHRASE."
 )
@@ -54,8 +55,7 @@ def export_form(
     xml_form_id: str,
     kind: str,
     options: dict[str, Any],
-    output: Path | None,
-    to: str | None,
+    to: str,
     passphrase_stdin: bool,
 ) -> None:
     """Write a form's submissions to a file; it appears under its name only when it is whole.
@@ -63,12 +63,8 @@ def export_form(
     In a folder or bucket each run adds a file named by its moment, and its passport beside it: for a timer. `--option
     since=last` takes only what is new since the last run.
     """
-    if (output is None) is (to is None):
-        raise click.UsageError("Name one place: --output FILE, or --to PLACE.")
-    place: Destination | None = None
     try:
-        if output is None or output.is_dir():
-            place = destination(services().settings, to or str(output))
+        place = destination(services().settings, to)
     except NoDestination as problem:
         raise click.ClickException(str(problem)) from None
     asked = of_json({"format": kind, **options}, ExportRequest())
@@ -85,7 +81,7 @@ def export_form(
     with transaction() as session:
         run = Run(services(), plan, *begin(session, plan, None))
     try:
-        where = _delivered(run, output, place)
+        where = _delivered(run, to, place)
     except BaseException as error:
         run.failed(error)
         if isinstance(error, NoDestination):
@@ -94,11 +90,10 @@ def export_form(
     result({"file": where, "submissions": plan.due, "export": run.number}, f"{plan.due} submissions are in {where}.")
 
 
-def _delivered(run: Run, output: Path | None, place: Destination | None) -> str:
+def _delivered(run: Run, to: str, place: Destination | None) -> str:
     if place is None:
-        assert output is not None
-        write_file(run, output)
-        return str(output)
+        write_file(run, Path(to))
+        return to
     name, found = f"{run.plan.planned_at:%Y-%m-%dT%H%M%S.%fZ}-{run.plan.file_name}", []
 
     def deliver(path: Path) -> None:

@@ -103,13 +103,11 @@ class Bucket:
             obstore.put(self._store, name, content)
 
 
-def destination(settings: Settings, to: str) -> Destination:
-    """A folder that is there, or `s3://bucket/prefix`; NoDestination for anything else."""
+def destination(settings: Settings, to: str) -> Destination | None:
+    """A folder that is there, or `s3://bucket/prefix`; None for anything else: a file. NoDestination where S3 cannot be."""
     place = urlsplit(to)
     if place.scheme != S3:
-        if not Path(to).is_dir():
-            raise NoDestination(f"{to} is no folder that is there, and no s3://bucket/prefix.")
-        return Folder(Path(to))
+        return Folder(Path(to)) if Path(to).is_dir() else None
     if find_spec("obstore") is None:
         raise NoDestination("This installation cannot write to S3: `pip install 'relais[s3]'` brings what it needs.")
     if not place.netloc:
