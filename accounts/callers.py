@@ -18,6 +18,7 @@ from config.api_errors import https_only
 from config.clock import now
 from config.problem import Problem
 from config.secret import derive
+from config.text import percent_decoded
 
 REMEMBERED_SECONDS = 300
 # The pages' own; and ODK Central's for programs that live in a browser, over https and without it.
@@ -107,7 +108,7 @@ def _by_cookie(session: Session, call: Request) -> Person | None:
     """By ODK Central's cookies, which it reads over https only, or by that of our pages, which also serve a post's network."""
     token = next((call.cookies[name] for name in (SECURE_API_COOKIE, API_COOKIE) if name in call.cookies), None)
     if token and call.protected:
-        return _by_token(session, token)
+        return _by_token(session, percent_decoded(token) or "")
     if own := call.cookies.get(COOKIE):
         return person_by_token(session, own)
     if call.cookies and not call.protected:

@@ -3,10 +3,13 @@
 import hmac
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from flask import g, request
 from sqlalchemy.orm import Session
+from werkzeug.http import http_date
 from werkzeug.wrappers import Response
 
 from accounts import roles
@@ -31,6 +34,9 @@ from config.services import services
 from config.text import percent_decoded
 
 API = "/v1/"
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+# What JavaScript leaves as it is in a cookie.
+UNQUOTED = "!'()*-._~"
 
 
 def raw_target() -> str:
@@ -199,8 +205,8 @@ def keep_api_session(response: Response, made: NewSession) -> None:
     """The two cookies ODK Central sets: the session, which no script can read, and the proof scripts send with a POST."""
     secure, until = request.is_secure, made.expires_at
     name = SECURE_API_COOKIE if secure else API_COOKIE
-    response.set_cookie(name, made.token, expires=until, secure=secure, httponly=True, samesite="Strict", path="/")
-    response.set_cookie("__csrf", made.csrf, expires=until, secure=secure, samesite="Strict", path="/")
+    _set_cookie(response, name, made.token, until, "HttpOnly; Secure" if secure else "HttpOnly")
+    _set_cookie(response, "__csrf", made.csrf, until, "Secure" if secure else "")
 
 
 def drop_session(response: Response) -> None:
@@ -211,5 +217,17 @@ def drop_session(response: Response) -> None:
 def drop_api_session(response: Response) -> None:
     """Take back what `keep_api_session` gave."""
     name = SECURE_API_COOKIE if request.is_secure else API_COOKIE
-    response.set_cookie(name, "null", expires=0, secure=True, httponly=True, samesite="Strict", path="/")
-    response.set_cookie("__csrf", "null", expires=0, secure=True, samesite="Strict", path="/")
+    _set_cookie(response, name, "null", BEGINNING, "HttpOnly; Secure")
+    _set_cookie(response, "__csrf", "null", BEGINNING, "Secure")
+
+
+def _set_cookie(response: Response, name: str, value: str, until: datetime, traits: str) -> None:
+    """In the words and the order of ODK Central, which programs without a cookie jar take apart by hand."""
+    parts = (
+        f"{name}={quote(value, safe=UNQUOTED)}",
+        "Path=/",
+        f"Expires={http_date(until)}",
+        traits,
+        "SameSite=Strict",
+    )
+    response.headers.add("Set-Cookie", "; ".join(part for part in parts if part))

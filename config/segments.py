@@ -65,7 +65,7 @@ class NumberConverter(IntegerConverter):
 
     def to_python(self, value: str) -> int | NotANumber:
         plain = _NUMBER.fullmatch(value)
-        return int(value) if plain and abs(int(value)) <= LARGEST_NUMBER else NotANumber(value)
+        return int(value) if plain and abs(int(value)) <= LARGEST_NUMBER else NotANumber(value.replace(SLASH, "/"))
 
 
 def single_slashes(path: str) -> str:

@@ -1,5 +1,7 @@
 """Signing in and out through the API: tokens, cookies, passwords sent each time, tokens in addresses."""
 
+import re
+
 from accounts import guessing
 from accounts.guessing import NOISY
 from accounts.web_users import FREE_FAILURES
@@ -61,8 +63,10 @@ def test_a_password_may_come_with_each_request_but_is_no_session(post_node: Inst
 
 def test_cookies_are_read_where_a_client_says_that_https_brought_them(post_node: Installation) -> None:
     client, proxied = post_node.app.test_client(), {"X-Forwarded-Proto": "https"}
-    client.post("/v1/sessions", json=ADMIN)
-    assert client.get_cookie("session") is not None
+    given = client.post("/v1/sessions", json=ADMIN).headers.getlist("Set-Cookie")
+    until = "[A-Z][a-z]{2}, [^;]+ GMT"
+    assert re.fullmatch(f"session=[A-Za-z0-9!%]+; Path=/; Expires={until}; HttpOnly; SameSite=Strict", given[0])
+    assert re.fullmatch(f"__csrf=[A-Za-z0-9!%]+; Path=/; Expires={until}; SameSite=Strict", given[1])
     assert client.get("/v1/users/current").get_json()["code"] == 401.3
     assert client.get("/v1/users/current", headers=proxied).status_code == 200
     client.set_cookie("session", post_node.phone.token)
