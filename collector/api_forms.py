@@ -20,7 +20,7 @@ from accounts.sessions import Person
 from accounts.signed_in import api_caller
 from collector.form_counts import counts_of_forms
 from collector.form_schemas import ExtendedFormSchema, FormListQuery
-from collector.openrosa import manifest_of
+from collector.openrosa import manifest_of, require_protocol
 from collector.openrosa_xml import path_segment
 from config.address import base_url
 from config.api_answers import is_true
@@ -77,6 +77,7 @@ def show_form(project_id: int, xml_form_id: str, which: str) -> ResponseReturnVa
 @describe(answer="text/xml")
 def show_manifest(project_id: int, xml_form_id: str, which: str) -> ResponseReturnValue:
     """The files a draft or a version needs, as phones read it."""
+    require_protocol()
     person = api_caller()
     with reading() as session:
         form, _ = demand_form(session, person, project_id, xml_form_id, which)

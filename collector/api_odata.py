@@ -94,7 +94,10 @@ def show_metadata(project_id: int, xml_form_id: str, draft: bool) -> ResponseRet
         _, definition = _open(project_id, xml_form_id, draft)
     except Problem as problem:
         return _xml_problem(problem)
-    return _odata(Response(edmx(definition), content_type="application/xml; charset=utf-8"))
+    answer = Response(edmx(definition), content_type="application/xml; charset=utf-8")
+    answer.add_etag(weak=True)
+    answer.make_conditional(request)
+    return _odata(answer)
 
 
 @api.get("/<segment:xml_form_id>.svc/<path:resource>", defaults={"draft": False})

@@ -24,6 +24,7 @@ from collector.models import Receipt
 from collector.moved import moved_to
 from collector.phone_access import draft_access
 from collector.reading import Reading, Selection
+from collector.receiving import program_of
 from collector.schemas import (
     ExtendedSubmissionSchema,
     ListQuery,
@@ -211,7 +212,7 @@ def _sent_xml() -> bytes:
 
 
 def _sender(session: Session, person: Person | None) -> Sender:
-    program = f"{request.headers.get('ODK-Client', '')} {request.user_agent.string}".strip()
+    program = program_of(request.user_agent.string, request.headers.get("ODK-Client"))
     phone = session.get(AppUser, person.actor_id) if person else None
     return Sender(
         person.actor_id if person else None,

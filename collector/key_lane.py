@@ -18,7 +18,7 @@ from accounts.errors import insufficient_rights
 from collector.openrosa_xml import CONTENT_TYPE
 from collector.outcomes import Outcome
 from collector.phone_access import SUBMIT, access_of_phone
-from collector.receiving import Posted, Ready, prepare, receive_posted, regrets, thanks
+from collector.receiving import Posted, Ready, prepare, program_of, receive_posted, regrets, thanks
 from config.gate import Headers
 from config.lane import Asked, Prepared
 from config.problem import Problem
@@ -104,7 +104,13 @@ class KeyLane:
 
 def _asked(asked: Asked) -> Posted:
     headers = asked.headers
-    return _posted(asked.body, headers.get("CONTENT_TYPE", ""), asked.length, asked.query, headers.get("USER_AGENT"))
+    return _posted(
+        asked.body,
+        headers.get("CONTENT_TYPE", ""),
+        asked.length,
+        asked.query,
+        program_of(headers.get("USER_AGENT"), headers.get("ODK_CLIENT")),
+    )
 
 
 def _receive(opened: Services, token: str, environ: dict[str, Any]) -> Prepared:
@@ -118,7 +124,7 @@ def _receive(opened: Services, token: str, environ: dict[str, Any]) -> Prepared:
             environ.get("CONTENT_TYPE", ""),
             int(length) if length.isdecimal() else None,
             environ.get("QUERY_STRING", ""),
-            environ.get("HTTP_USER_AGENT"),
+            program_of(environ.get("HTTP_USER_AGENT"), environ.get("HTTP_ODK_CLIENT")),
         )
         outcome = receive_posted(opened, access_of_phone(opened.database, phone, SUBMIT), posted)
     except Problem as problem:

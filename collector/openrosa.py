@@ -21,7 +21,7 @@ from collector.phone_access import (
     draft_access,
     own_draft_access,
 )
-from collector.receiving import Posted, receive_posted, regrets, thanks
+from collector.receiving import Posted, program_of, receive_posted, regrets, thanks
 from config.address import base_url
 from config.api_errors import ABSENT, invalid_header
 from config.database import reading
@@ -219,7 +219,7 @@ def receive_submission(**where: Any) -> Response:
         content_type=request.content_type or "",
         content_length=request.content_length,
         device_id=request.args.get("deviceID"),
-        user_agent=request.user_agent.string,
+        user_agent=program_of(request.user_agent.string, request.headers.get("ODK-Client")),
     )
     outcome = receive_posted(services(), who, posted)
     return _finished(Response(thanks(outcome, who.language), outcome.status, content_type=CONTENT_TYPE))

@@ -42,6 +42,11 @@ class Ready:
     work: Receive
 
 
+def program_of(user_agent: str | None, client: str | None) -> str | None:
+    """What a sender says it is; a library says so beside its transport, in `ODK-Client`."""
+    return f"{client or ''} {user_agent or ''}".strip() or None
+
+
 def receive_posted(opened: Services, who: Access, posted: Posted) -> Outcome:
     """Receive one instance, or one batch of its files (C43-C59); returns once it is committed to disk, or raises a Problem."""
     ready = prepare(opened, who, posted)

@@ -165,6 +165,14 @@ def only_a_draft() -> Problem:
     )
 
 
+def field_twice(path: str) -> Problem:
+    """409.3: two nodes of one name side by side, which are no repeat."""
+    problem = uniqueness_violation(["schemaId", "path"], [0, path], "form_fields")
+    problem.en = f"The form has {path} twice. Give one of them another name."
+    problem.fr = f"Le formulaire a deux fois {path}. Donnez un autre nom à l’un des deux."
+    return problem
+
+
 def form_exists(project_id: int, xml_form_id: str) -> Problem:
     """409.3: a living form has this id."""
     problem = uniqueness_violation(["projectId", "xmlFormId"], [project_id, xml_form_id], "forms")

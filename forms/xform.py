@@ -13,7 +13,7 @@ from functools import cached_property
 from lxml.etree import _Element
 
 from forms.entity_declarations import EntityDeclarations, read_entities
-from forms.errors import form_id_like_a_file, form_id_not_usable, xform_part_missing
+from forms.errors import field_twice, form_id_like_a_file, form_id_not_usable, xform_part_missing
 from forms.slots import Slot, find_slots
 from forms.xform_document import XFormDocument, attribute, children, descendants, local_name, open_xform
 
@@ -198,7 +198,8 @@ def _walk(document: XFormDocument) -> tuple[list[Field], list[Table]]:
     fields: list[Field] = []
     tables = [Table(0, "", "", None)]
     widths = [0]  # leaves seen so far, per table
-    stack = _visits(document.instance, "", 0, None)
+    repeats = frozenset(path.removeprefix(root) for path in declared.repeats)
+    stack = _visits(document.instance, "", 0, None, repeats)
     while stack:
         visit = stack.pop()
         kind = _type_of(visit, root, declared)
@@ -227,16 +228,21 @@ def _walk(document: XFormDocument) -> tuple[list[Field], list[Table]]:
             )
         )
         if column is None:
-            stack.extend(_visits(visit.node, visit.path, table, sensitivity))
+            stack.extend(_visits(visit.node, visit.path, table, sensitivity, repeats))
     return fields, tables
 
 
-def _visits(parent: _Element, path: str, table: int, sensitivity: str | None) -> list[_Visit]:
-    """The children, last first, each name once: a repeat's jr:template is followed by a copy of the same fields."""
+def _visits(parent: _Element, path: str, table: int, sensitivity: str | None, repeats: frozenset[str]) -> list[_Visit]:
+    """The children, last first, each name once: a repeat's jr:template is followed by a copy of the same fields.
+
+    Problem 409.3 for two questions of one name: only the answers to one of them could be told.
+    """
     distinct: dict[str, _Visit] = {}
     for child in parent:
         name = local_name(child)
-        distinct.setdefault(name, _Visit(child, f"{path}/{name}", table, sensitivity))
+        visit = _Visit(child, f"{path}/{name}", table, sensitivity)
+        if distinct.setdefault(name, visit) is not visit and visit.path not in repeats:
+            raise field_twice(visit.path)
     return list(reversed(distinct.values()))
 
 

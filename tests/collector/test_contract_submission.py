@@ -219,6 +219,14 @@ def test_who_sent_it_is_known_from_the_credential_and_not_from_the_answers_c99(p
     assert agent.startswith("org.odk.collect.android/")
 
 
+def test_a_library_says_what_it_is_beside_its_transport(place: Place) -> None:
+    body, kind = multipart(instance(new_id()))
+    sent = place.ask("POST", "/submission", body, Content_Type=kind, ODK_Client="pyodk/1", User_Agent="requests/2")
+    assert sent.status == 201
+    query = f"SELECT user_agent FROM receipt WHERE actor_id = {place.credential.actor_id}"
+    assert [tuple(row) for row in place.relais.rows(query)] == [("pyodk/1 requests/2",)]
+
+
 def test_a_phone_s_date_is_never_read_c74(place: Place) -> None:
     body, kind = multipart(instance(new_id()))
     for date in ("Mon, 23 Nov 2026 03:15:00 GMT", "Lun., 32 Nov. 2026 99:15:00 GMT", ""):

@@ -48,6 +48,13 @@ class TestEntities:
 class TestRefusals:
     GOOD = hand_written('<data id="a"><x/></data>')
 
+    def test_two_questions_of_one_name_are_refused_and_a_repeat_is_none(self) -> None:
+        twice = '<data id="a"><g><x/><x/></g></data>'
+        problem = refused(hand_written(twice))
+        assert (problem.code, problem.details["values"]) == (409.3, ["0", "/g/x"])
+        repeat = '<group ref="/data/g/x"><repeat nodeset="/data/g/x"/></group>'
+        assert [each.type for each in parse_xform(hand_written(twice, body=repeat)).fields][-1] == "repeat"
+
     @pytest.mark.parametrize(
         ("old", "new", "part"),
         [
