@@ -65,6 +65,7 @@ import forms.api_public_links
 import forms.api_versions
 import forms.cli
 import sync.api
+import sync.api_evidence
 import sync.api_webhooks
 import sync.cli
 import sync.pages
@@ -179,6 +180,7 @@ BLUEPRINTS = (
     collector.api_app_users.api,
     collector.api_audits.api,
     sync.api.api,
+    sync.api_evidence.api,
     collector.pages.pages,
     collector.pages_exports.pages,
     collector.pages_encrypted.pages,

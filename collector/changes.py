@@ -30,6 +30,7 @@ OF_SUBMISSIONS = frozenset(
         "submission.restore",
         "comment.create",
         "duplicate.decide",
+        "evidence.explain",
         "submission.duplicate",
         MOVED,
     }

@@ -36,7 +36,7 @@ from forms.xform import FormDefinition
 
 CHUNK = 500
 # What happens to submissions without their rows changing.
-UNCHANGED = ("comment.create", "comment.update", "comment.delete", "duplicate.decide")
+UNCHANGED = ("comment.create", "comment.update", "comment.delete", "duplicate.decide", "evidence.explain")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ WITHOUT_TRACE = (
     "comment.update",
     "comment.delete",
     "duplicate.decide",
+    "evidence.explain",
 )
 # Nor does this change lines: they are left out whole, or not.
 OF_THE_WHOLE = ("submission.duplicate",)

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger
 import accounts.models_choices  # noqa: F401 - imported so that every table is known
 import forms.models  # noqa: F401 - the same
 import sync.models
+import sync.models_evidence
 import sync.models_webhooks  # noqa: F401 - the same
 from config.columns import Moment
 from config.database import Model

@@ -81,7 +81,7 @@ def _match_part(services: Services, project_id: int, part: list[tuple[int, int |
             prepare(session, project_id, list(ids))
         with services.database.transaction() as session:
             for submission_id in ids:
-                match(session, project_id, submission_id, services.secret)
+                match(session, project_id, submission_id, services.secret, services.storage)
             _set(session, project_id, part[-1][0])
     except (OperationalError, InterfaceError):
         # The database is busy or away: the log keeps the place.

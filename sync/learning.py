@@ -121,7 +121,7 @@ def rescan(services: Services, stop: threading.Event) -> bool:
         prepare(session, project_id, ids)
     started = time.perf_counter()
     with services.database.transaction() as session:
-        _rescan_slice(session, project_id, form_id, services.secret)
+        _rescan_slice(session, project_id, form_id, services)
     # As long again for the phones as was taken from them.
     stop.wait(time.perf_counter() - started)
     return True
@@ -140,13 +140,13 @@ def rescan_progress(session: Session, form: MatchForm) -> dict[str, int] | None:
     return {"done": done, "total": total}
 
 
-def _rescan_slice(session: Session, project_id: int, form_id: int, secret: bytes) -> None:
+def _rescan_slice(session: Session, project_id: int, form_id: int, services: Services) -> None:
     form = session.get(MatchForm, (project_id, form_id))
     if form is None or form.rescan_after is None:
         return
     ids = list(session.scalars(_slice(form)))
     for submission_id in ids:
-        match(session, project_id, submission_id, secret)
+        match(session, project_id, submission_id, services.secret, services.storage)
     form.rescan_after = ids[-1] if len(ids) == SLICE else None
 
 

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 from collector.models import Receipt, Submission
 from collector.stored_submissions import answers_of
 from config.clock import now
+from config.storage import Storage
 from forms.models import Form
 from forms.queries import definition_of
-from sync import effects, near_books
+from sync import effects, near_books, seeing
 from sync.decisions import pair_evidence
 from sync.features import (
     answers_by_path,
@@ -22,6 +23,7 @@ from sync.features import (
     keep_keys,
     origin_of,
 )
+from sync.interviews import AUDIT, seconds_in_log
 from sync.matchers import Matcher, matcher_of
 from sync.models import MatchFeature, MatchKey, MatchPair
 from sync.rules.content import ContentHashes
@@ -39,15 +41,15 @@ LEAST_SAID = 5
 MOST_COPIES = 50
 
 
-def match(session: Session, project_id: int, submission_id: int, secret: bytes) -> int:
+def match(session: Session, project_id: int, submission_id: int, secret: bytes, storage: Storage | None = None) -> int:
     """Bring everything kept of a submission to its current version, or forget it when it is gone, a test, or of a draft; the number of
-    pairs it is in. The same again changes nothing."""
-    pairs = _match(session, project_id, submission_id, secret)
+    pairs it is in. The same again changes nothing. Without `storage` its log is not read, and it took as long as from start to end."""
+    pairs = _match(session, project_id, submission_id, secret, storage)
     effects.follow(session, project_id, submission_id)
     return pairs
 
 
-def _match(session: Session, project_id: int, submission_id: int, secret: bytes) -> int:
+def _match(session: Session, project_id: int, submission_id: int, secret: bytes, storage: Storage | None) -> int:
     row = session.execute(
         select(Submission, Receipt.form_version_id)
         .join(Receipt, (Receipt.project_id == Submission.project_id) & (Receipt.id == Submission.current_receipt_id))
@@ -64,6 +66,7 @@ def _match(session: Session, project_id: int, submission_id: int, secret: bytes)
     if left_out or tables is None or version_id is None:
         # Encrypted ones have no answers: there is nothing to compare.
         near_books.drop(session, project_id, submission.form_id, submission_id)
+        seeing.forget(session, project_id, submission_id)
         return 0
     definition = definition_of(session, project_id, version_id)
     matcher = matcher_of(session, project_id, submission.form_id, version_id, secret)
@@ -78,6 +81,8 @@ def _match(session: Session, project_id: int, submission_id: int, secret: bytes)
     kept.evidence = evidence_of(features, origin)
     kept.vector, kept.near_evidence = (near.vector, near.evidence) if near else (None, None)
     keep_keys(session, matcher, submission_id, features)
+    log = seconds_in_log(storage, files[AUDIT]) if storage and AUDIT in files else None
+    seeing.keep(session, matcher, submission, version_id, answers, (kept.said, log))
     copies = _copies(session, matcher, submission_id, hashes)
     if matcher.former:
         copies |= _copies(

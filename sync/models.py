@@ -17,7 +17,7 @@ COPIES = ("exact", "answers")
 ASKED = text("asked")
 
 
-def _of_submission(column: str) -> ForeignKeyConstraint:
+def of_submission(column: str) -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["project_id", column], ["submission.project_id", "submission.id"], ondelete="CASCADE")
 
 
@@ -65,7 +65,7 @@ class MatchKey(Model):
 
     __tablename__ = "match_key"
     __table_args__ = (
-        _of_submission("submission_id"),
+        of_submission("submission_id"),
         Index("ix_match_key_submission", "project_id", "submission_id"),
         {"sqlite_with_rowid": False},
     )
@@ -80,7 +80,7 @@ class MatchFeature(Model):
 
     __tablename__ = "dup_feature"
     __table_args__ = (
-        _of_submission("submission_id"),
+        of_submission("submission_id"),
         Index("ix_dup_feature_answers", "project_id", "form_id", "answers_hash"),
     )
     project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
@@ -105,8 +105,8 @@ class MatchPair(Model):
     __table_args__ = (
         CheckConstraint("one_id < other_id", name="order"),
         CheckConstraint(f"copy IN {COPIES}", name="copy"),
-        _of_submission("one_id"),
-        _of_submission("other_id"),
+        of_submission("one_id"),
+        of_submission("other_id"),
         Index("ix_dup_pair_other", "project_id", "other_id"),
         Index("ix_dup_pair_bits", "project_id", "form_id", "bits"),
         Index("ix_dup_pair_asked", "project_id", "form_id", sqlite_where=ASKED, postgresql_where=ASKED),
@@ -185,8 +185,8 @@ class MatchWord(Model):
     __tablename__ = "dup_word"
     __table_args__ = (
         ForeignKeyConstraint(["project_id", "uid"], ["dup_decision.project_id", "dup_decision.uid"]),
-        _of_submission("one_id"),
-        _of_submission("other_id"),
+        of_submission("one_id"),
+        of_submission("other_id"),
         Index("ix_dup_word_one", "project_id", "one_id"),
         Index("ix_dup_word_other", "project_id", "other_id"),
     )

@@ -20,6 +20,7 @@ from config.clock import now
 from config.services import Services
 from forms.models import FormVersion
 from forms.queries import definition_of, labels_of
+from sync import seeing
 from sync.features import answers_by_path, files_of, hashes_of
 from sync.learning import sample
 from sync.matchers import KEYED_BY, Matcher, matcher_from, matching_key, matching_keys
@@ -148,6 +149,7 @@ def _hash_slice(session: Session, project_id: int, secret: bytes) -> None:
     matchers: dict[int, Matcher] = {}
     keys: list[tuple[int, int]] = []
     hashed = []
+    seen: dict[int, dict[int, dict[str, str | None]]] = {}
     for submission_id, form_id, receipt_id, version_id in found:
         if form_id not in matchers:
             matchers[form_id] = matcher_from(session, session.get_one(MatchForm, (project_id, form_id)), secret)
@@ -155,9 +157,12 @@ def _hash_slice(session: Session, project_id: int, secret: bytes) -> None:
         definition, told = definition_of(session, project_id, version_id or 0), answers.get(receipt_id, {})
         hashes = hashes_of(matcher, matcher.secret, definition, told, files.get(receipt_id, {}))
         hashed.append({"of": submission_id, "new_exact": hashes.exact, "new_answers": hashes.answers})
+        by_path = seen.setdefault(form_id, {})[submission_id] = answers_by_path(definition, told)
         if not matcher.stopped:
-            features = matcher.plan.read(answers_by_path(definition, told))
+            features = matcher.plan.read(by_path)
             keys += [(key, submission_id) for key in matcher.keys.of(features, matcher.families)]
+    for form_id, of_form in seen.items():
+        seeing.rehash(session, matchers[form_id], of_form)
     last = found[-1].submission_id
     table = MatchFeature.__table__
     session.execute(

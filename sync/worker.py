@@ -18,11 +18,11 @@ from collector.scope_keys import look_up_older
 from config.clock import now
 from config.services import Services
 from forms.models import Form, FormVersion
+from sync import near_standards, seen_forms
 from sync.follow_matching import follow
 from sync.learning import rescan
 from sync.lease import Lease
 from sync.near_books import books_of
-from sync.near_standards import measure
 from sync.rekeying import rekey
 
 NAME = "worker"
@@ -116,7 +116,8 @@ class Worker:
                 if self._lease.hold():
                     busy = self.work_once()
                     busy = follow(self._services, self._stop) or busy
-                    busy = measure(self._services) or busy
+                    busy = near_standards.measure(self._services) or busy
+                    busy = seen_forms.measure(self._services) or busy
                     busy = rescan(self._services, self._stop) or busy
                     busy = rekey(self._services, self._stop) or busy
                 else:

@@ -102,6 +102,7 @@ class House:
             "version": "1",
             "number": 1,
             "instance_id": self.instance_id,
+            "rule": "too_fast",
             "root_id": self.instance_id,
             "actor": str(self.relais.phone.actor_id),
             "actor_id": self.relais.phone.actor_id,

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -31,31 +31,40 @@ def summaries(interviews: Sequence[Interview], evidence: Iterable[Evidence]) -> 
     touched: dict[str, set[int]] = {}
     for each in evidence:
         touched.setdefault(each.rule, set()).update(number for number in each.interviews if number in of)
-    counted = {rule: Counter(of[number] for number in numbers) for rule, numbers in touched.items()}
-    made = Counter(of.values())
-    minutes: dict[str, list[float]] = {name: [] for name in made}
+    minutes: dict[str, list[float]] = {}
     for interview in interviews:
         if interview.seconds is not None:
-            minutes[interview.enumerator].append(interview.seconds / 60)
-    return [
-        Summary(
-            name,
-            count,
-            median(minutes[name]) if minutes[name] else None,
-            {rule: counter[name] for rule, counter in counted.items() if counter[name]},
-            {
-                rule: _excess(counter[name], count, len(touched[rule]) / len(of))
-                for rule, counter in counted.items()
-                if counter[name]
-            },
-            {
-                rule: _is_odd(counter[name], count, len(touched[rule]) - counter[name], len(of) - count)
-                for rule, counter in counted.items()
-                if counter[name]
-            },
+            minutes.setdefault(interview.enumerator, []).append(interview.seconds / 60)
+    return summed(
+        Counter(of.values()),
+        {name: median(each) for name, each in minutes.items()},
+        {rule: Counter(of[number] for number in numbers) for rule, numbers in touched.items()},
+    )
+
+
+def summed(
+    made: Mapping[str, int], minutes: Mapping[str, float], counted: Mapping[str, Mapping[str, int]]
+) -> list[Summary]:
+    """The same from counts: interviews by enumerator, the median of their minutes, and interviews touched by rule and enumerator."""
+    all_made = sum(made.values())
+    found = []
+    for name, count in sorted(made.items()):
+        ours = {rule: counter[name] for rule, counter in counted.items() if counter.get(name)}
+        totals = {rule: sum(counted[rule].values()) for rule in ours}
+        found.append(
+            Summary(
+                name,
+                count,
+                minutes.get(name),
+                ours,
+                {rule: _excess(touched, count, totals[rule] / all_made) for rule, touched in ours.items()},
+                {
+                    rule: _is_odd(touched, count, totals[rule] - touched, all_made - count)
+                    for rule, touched in ours.items()
+                },
+            )
         )
-        for name, count in sorted(made.items())
-    ]
+    return found
 
 
 def _excess(touched: int, made: int, usual: float) -> float:

@@ -50,6 +50,7 @@ from sync.models import (
     NearChoice,
     NearForm,
 )
+from sync.models_evidence import SeenEvidence, SeenExplained, SeenForm, SeenInterview
 from sync.models_webhooks import Webhook
 from tests.installation import Installation, instance, new_id, xform
 
@@ -132,11 +133,22 @@ def _matched(pair: list[Submission], moment: datetime) -> list[Any]:
     one, other = sorted(each.id for each in pair)
     form = {"project_id": 1, "form_id": pair[0].form_id}
     hashes = {"exact_hash": b"\x05" * 16, "answers_hash": b"\x06" * 16, "said": 3, "evidence": b"{}"}
+    seen: dict[str, Any] = {
+        "project_id": 1,
+        "submission_id": one,
+        "rule": "overlapping",
+        "other_id": other,
+        "mark": "m",
+    }
     verdict = {"xml_form_id": "household", "one": pair[0].instance_id, "other": pair[1].instance_id, "body": {}}
     return [
         MatchForm(version_id=1, roles={"/data/name": "name"}, families=["words"], **form),
         MatchSecret(project_id=1, salt=b"\x07" * 32, reached=0, ended_at=moment),
         MatchKey(project_id=1, h=-7, submission_id=one),
+        SeenForm(usual={}, measured=0, since=1, **form),
+        SeenInterview(submission_id=one, answered=3, grids={}, **form),
+        SeenEvidence(facts={}, strength=0.5, found_at=moment, form_id=pair[0].form_id, **seen),
+        SeenExplained(reason="Deux visites", actor_id=1, created_at=moment, **seen),
         NearChoice(column_no=0, code=1, h=b"\x07" * 8, **form),
         MatchFeature(submission_id=one, receipt_id=pair[0].current_receipt_id, **form, **hashes),
         MatchPair(one_id=one, other_id=other, bits=3.5, evidence="e", model_no=0, found_at=moment, **form),

@@ -29,7 +29,8 @@ def hashed(relais: Installation) -> set[Any]:
     """Every number and hash that a key stands behind."""
     keys = {row[0] for row in relais.rows("SELECT h FROM match_key")}
     contents = {bytes(each) for row in relais.rows("SELECT exact_hash, answers_hash FROM dup_feature") for each in row}
-    return keys | contents
+    names = {each for row in relais.rows("SELECT who, device, cell FROM seen_interview") for each in row}
+    return keys | contents | names - {None}
 
 
 def verdicts(relais: Installation) -> list[tuple[Any, ...]]:

@@ -2,20 +2,26 @@
 
 Evidence is never an accusation: it says what was seen, in numbers. A rule that a form cannot bear (all interviews are made at one
 post, so one place says nothing) answers nothing.
+
+What is usual on a form, a rule finds with `measure(interviews)`: numbers and names of grids, never answers. `examine` takes it from the
+interviews themselves, or is given it, and then needs only those beside the one in question.
 """
 
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from importlib import import_module
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Interview:
     """What rules look at of one submission. Times are UTC as the phone claims them; `active_seconds` is what its audit log adds up to;
-    `subject` tells households or people apart (any text that is equal for one); `grids` are the answers of questions that
-    share a list of choices, by name of the grid."""
+    `cell`: roughly the place, equal for all about ten metres around, where the place itself is not known; `subject` tells households or
+    people apart (any text that is equal for one); `grids` are the answers of questions that share a list of choices, by name of the
+    grid."""
 
     number: int
     enumerator: str = ""
@@ -26,6 +32,7 @@ class Interview:
     answered: int = 0
     place: tuple[float, float] | None = None
     accuracy: float | None = None
+    cell: str = ""
     subject: str = ""
     grids: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
 
@@ -55,14 +62,38 @@ class Evidence:
     facts: Mapping[str, float]
 
 
-Rule = Callable[[Sequence[Interview]], Iterator[Evidence]]
+Usual = Mapping[str, Any]
+"""What a rule's `measure` found, as JSON."""
+
+
+class Rule(Protocol):
+    """What a rule examines, and how."""
+
+    def __call__(self, interviews: Sequence[Interview], usual: Usual | None = None) -> Iterator[Evidence]:
+        """The evidence in these interviews."""
+        ...
 
 
 def rules() -> dict[str, Rule]:
     """All rules by name: every file of this folder."""
-    return {
-        module.name: import_module(f"{__name__}.{module.name}").examine for module in pkgutil.iter_modules(__path__)
-    }
+    return {name: import_module(f"{__name__}.{name}").examine for name in _names()}
+
+
+def looked_at(rule: str, *interviews: Interview) -> str:
+    """What of these interviews evidence of a rule rests on, as text: equal while none of it changes."""
+    names: tuple[str, ...] = import_module(f"{__name__}.{rule}").LOOKS_AT
+    return repr(sorted(repr([getattr(each, name) for name in names]) for each in interviews))
+
+
+def usual(interviews: Sequence[Interview]) -> dict[str, Usual]:
+    """What is usual among these interviews, for each rule that asks."""
+    measures = {name: getattr(import_module(f"{__name__}.{name}"), "measure", None) for name in _names()}
+    return {name: measure(interviews) for name, measure in measures.items() if measure is not None}
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    return tuple(module.name for module in pkgutil.iter_modules(__path__))
 
 
 def sentence(evidence: Evidence, language: str = "fr") -> str:

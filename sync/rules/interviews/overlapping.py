@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from sync.rules.interviews import Evidence, Interview
+from sync.rules.interviews import Evidence, Interview, Usual
 
 SENTENCES = {
     "fr": "Deux entretiens du même téléphone se chevauchent de {minutes} min.",
@@ -11,9 +11,11 @@ SENTENCES = {
 }
 # Opening a form to look at it while another is open is no interview.
 LEAST_SECONDS = 120.0
+# Evidence that somebody explained is shown again when one of these changes.
+LOOKS_AT = ("start", "end")
 
 
-def examine(interviews: Sequence[Interview]) -> Iterator[Evidence]:
+def examine(interviews: Sequence[Interview], usual: Usual | None = None) -> Iterator[Evidence]:  # noqa: ARG001 - as every rule
     """Each pair of one device whose times from start to end overlap. Interviews open for more than half a day are left out."""
     by_device: dict[str, list[tuple[float, float, int]]] = defaultdict(list)
     for each in interviews:

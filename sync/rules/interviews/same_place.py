@@ -1,10 +1,10 @@
 """Different households, one place on the map."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from sync.rules.identity.levels import metres
-from sync.rules.interviews import Evidence, Interview
+from sync.rules.interviews import Evidence, Interview, Usual
 
 SENTENCES = {
     "fr": "{count} entretiens de ménages différents à moins de {metres} m les uns des autres.",
@@ -19,16 +19,30 @@ WORST_ACCURACY = 20.0
 _CELL_DEGREES = 0.0001
 
 
-def examine(interviews: Sequence[Interview]) -> Iterator[Evidence]:
+# Evidence that somebody explained is shown again when one of these changes.
+LOOKS_AT = ("place", "subject")
+
+
+def measure(interviews: Sequence[Interview]) -> dict[str, int]:
+    """How many have a place, and how many are in the one where most are."""
+    cells = Counter(each.cell or str(cell_of(each.place)) for each in interviews if is_placed(each))
+    return {"placed": cells.total(), "busiest": max(cells.values(), default=0)}
+
+
+def bears(usual: Usual) -> bool:
+    """Whether a place says anything on this form."""
+    return bool(usual["placed"] >= LEAST_INTERVIEWS and usual["busiest"] <= USUAL_SHARE * usual["placed"])
+
+
+def examine(interviews: Sequence[Interview], usual: Usual | None = None) -> Iterator[Evidence]:
     """Groups of interviews of different subjects and one enumerator around one point, the largest first; each in one group."""
-    placed = [each for each in interviews if each.place and (each.accuracy or 0.0) <= WORST_ACCURACY]
-    if len(placed) < LEAST_INTERVIEWS:
+    usual = measure(interviews) if usual is None else usual
+    if not bears(usual):
         return
+    placed = [each for each in interviews if each.place and is_placed(each)]
     cells: dict[tuple[int, int], list[Interview]] = defaultdict(list)
     for each in placed:
-        cells[_cell(each)].append(each)
-    if max(map(len, cells.values())) > USUAL_SHARE * len(placed):
-        return
+        cells[cell_of(each.place)].append(each)
     groups = sorted((_around(each, cells) for each in placed), key=len, reverse=True)
     seen: set[int] = set()
     for group in groups:
@@ -41,14 +55,20 @@ def examine(interviews: Sequence[Interview]) -> Iterator[Evidence]:
             yield Evidence("same_place", numbers, 1 - 1 / len(subjects), facts)
 
 
-def _cell(each: Interview) -> tuple[int, int]:
-    assert each.place is not None
-    return int(each.place[0] // _CELL_DEGREES), int(each.place[1] // _CELL_DEGREES)
+def is_placed(each: Interview) -> bool:
+    """Whether its place is known well enough."""
+    return (each.place is not None or each.cell != "") and (each.accuracy or 0.0) <= WORST_ACCURACY
+
+
+def cell_of(place: tuple[float, float] | None) -> tuple[int, int]:
+    """The cell of about eleven metres a place lies in."""
+    assert place is not None
+    return int(place[0] // _CELL_DEGREES), int(place[1] // _CELL_DEGREES)
 
 
 def _around(each: Interview, cells: dict[tuple[int, int], list[Interview]]) -> list[Interview]:
     """All of its enumerator within reach, itself included. A cell is eleven metres: the neighbours suffice."""
-    north, east = _cell(each)
+    north, east = cell_of(each.place)
     near = (cells.get((north + up, east + right), ()) for up in (-1, 0, 1) for right in (-1, 0, 1))
     return [
         other

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from sync.rules.interviews import Evidence, Interview
+from sync.rules.interviews import Evidence, Interview, Usual
 
 SENTENCES = {
     "fr": "{count} entretiens commencés à la même seconde.",
@@ -11,7 +11,11 @@ SENTENCES = {
 }
 
 
-def examine(interviews: Sequence[Interview]) -> Iterator[Evidence]:
+# Evidence that somebody explained is shown again when one of these changes.
+LOOKS_AT = ("start",)
+
+
+def examine(interviews: Sequence[Interview], usual: Usual | None = None) -> Iterator[Evidence]:  # noqa: ARG001 - as every rule
     """Groups that share the second of their start, and the phone or the enumerator."""
     found: dict[tuple[int, ...], None] = {}
     for who in ("device", "enumerator"):

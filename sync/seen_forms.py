@@ -1,0 +1,67 @@
+"""What is usual on a form, measured anew when it has grown."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from config.services import Services
+from sync.models import MatchForm
+from sync.models_evidence import SeenForm, SeenInterview
+from sync.rules.interviews import same_place, straight_lining, usual
+from sync.rules.interviews.too_fast import LEAST_INTERVIEWS
+from sync.seeing import from_row
+
+# What is usual is measured on the newest so many, and again when half as many have come as there were.
+SAMPLE = 5_000
+LEAST_NEW = 10
+GROWTH = 0.5
+
+
+def measure(services: Services) -> bool:
+    """Find out anew what is usual on a form that has grown; True when there was one. Where it is another than before, the form is
+    matched again."""
+    with services.database.reading() as session:
+        due = select(SeenForm).where(SeenForm.since >= LEAST_NEW, SeenForm.since >= GROWTH * SeenForm.measured).limit(1)
+        form = session.scalars(due).first()
+        if form is None:
+            return False
+        newest = (
+            select(SeenInterview)
+            .where(SeenInterview.project_id == form.project_id, SeenInterview.form_id == form.form_id)
+            .order_by(SeenInterview.submission_id.desc())
+            .limit(SAMPLE)
+        )
+        found = usual([from_row(row) for row in session.scalars(newest)])
+        counted = select(func.count()).where(
+            SeenInterview.project_id == form.project_id, SeenInterview.form_id == form.form_id
+        )
+        measured, seen = session.scalar(counted) or 0, form.since
+    with services.database.transaction() as session:
+        kept = session.get(SeenForm, (form.project_id, form.form_id))
+        matched = session.get(MatchForm, (form.project_id, form.form_id))
+        if kept is not None:
+            if matched is not None and _is_another(kept.usual, found):
+                matched.rescan_after = 0
+            kept.usual, kept.measured, kept.since = found, measured, max(0, kept.since - seen)
+    return True
+
+
+def _is_another(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether evidence about interviews that are here may be other than what is kept."""
+    old, new = before.get("too_fast", {}), after["too_fast"]
+    if (old.get("count", 0) >= LEAST_INTERVIEWS) != (new["count"] >= LEAST_INTERVIEWS):
+        return True
+    if new["count"] >= LEAST_INTERVIEWS and abs(old["middle"] - new["middle"]) > 0.05:
+        return True
+    return _bears(before) != _bears(after)
+
+
+def _bears(plain: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Which rules the form can bear."""
+    place = plain.get("same_place") or same_place.measure([])
+    grids = plain.get("straight_lining", {})
+    return (
+        same_place.bears(place),
+        frozenset(name for name, counted in grids.items() if straight_lining.bears(counted)),
+    )
