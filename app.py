@@ -69,6 +69,8 @@ import sync.api_evidence
 import sync.api_webhooks
 import sync.cli
 import sync.pages
+import sync.pages_merge
+import sync.pages_submission
 from accounts.key_addresses import read_keys
 from accounts.signed_in import api_caller, current_account, page_csrf_token
 from collector.errors import no_space
@@ -123,6 +125,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_pages(app, language=settings.language, csrf_token=page_csrf_token, account=current_account)
     # What stands on pages of a project besides the parts that the pages themselves know.
     app.jinja_env.globals["more_parts"] = (sync.pages.project_part,)
+    app.jinja_env.globals["more_of_submission"] = (("sync/of_submission.html", sync.pages_submission.of_submission),)
+    app.jinja_env.globals["duplicates_to_decide"] = sync.pages.to_decide
     app.before_request(partial(judge_request, is_phone_path, api_caller))
     app.after_request(api_answers.finish)
     for blueprint in (openrosa, health, *BLUEPRINTS):
@@ -196,6 +200,7 @@ BLUEPRINTS = (
     collector.pages_people.pages,
     collector.pages_deliveries.pages,
     sync.pages.pages,
+    sync.pages_merge.pages,
 )
 
 

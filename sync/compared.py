@@ -69,6 +69,11 @@ class Compared:
         return self.standing is not None and self.standing.conflict
 
     @property
+    def contradicted(self) -> bool:
+        """Whether what was said cannot be true together with what was said of others."""
+        return self.pair is not None and self.pair.disagreed and not self.conflict
+
+    @property
     def settled(self) -> bool:
         """Whether nobody need look at it any more."""
         if self.pair is not None:

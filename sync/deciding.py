@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from collector.models import Submission
@@ -12,7 +12,7 @@ from collector.reading import Selection
 from collector.review import named_submission
 from config.api_errors import unexpected_value
 from forms.models import Form
-from sync.decisions import Decision, Standing, standings
+from sync.decisions import Decision, Standing, must_be_asked, standings
 from sync.effects import lock_form, take_effect
 from sync.models import MatchDecision, MatchPair
 from sync.rules.identity.model import probability
@@ -21,8 +21,6 @@ from sync.verdicts import Told, enact, standing_of, with_reasons
 # What can be decided here; a merge makes a version of the submission as well (sync.merging).
 DECIDABLE = ("duplicate", "distinct", "visit", "unsure", "open")
 STATES = ("open", "settled", "conflict", "all")
-# Verdicts after which nobody is asked again, whatever else changes, unless another contradicts them.
-CERTAIN = ("duplicate", "merge", "visit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,8 @@ class SuspectedPair:
         """Whether people who did not know of each other said different things, or what was said cannot all be true."""
         if self.standing is None:
             return False
-        return self.standing.conflict or (self.found.asked and self.standing.verdict in CERTAIN)
+        contradicted = self.found.asked and not must_be_asked(self.standing, self.found.whole_evidence)
+        return self.standing.conflict or contradicted
 
     def is_in(self, state: str) -> bool:
         """Whether it belongs in a list of pairs in one of STATES."""
@@ -106,6 +105,12 @@ def suspected_pairs(
     )
 
 
+def count_pairs(session: Session, selection: Selection) -> int:
+    """How many pairs of a form somebody should look at, of those of which the caller may see both."""
+    pairs = _visible_pairs(selection).where(MatchPair.asked).subquery()
+    return session.scalar(select(func.count()).select_from(pairs)) or 0
+
+
 def pair_of(
     session: Session, form: Form, selection: Selection, one: Submission, other: Submission
 ) -> tuple[SuspectedPair | None, Standing | None]:
@@ -147,6 +152,31 @@ class Given:
     keep: str | None = None
     reason: str = ""
     seen: Sequence[str] | None = None
+
+
+def undecided_copies(pairs: Sequence[SuspectedPair]) -> list[SuspectedPair]:
+    """Of these pairs those with the same answers about which nobody has said anything: they may be settled in one go."""
+    return [pair for pair in pairs if pair.must_be_asked and pair.found.copy and pair.standing is None]
+
+
+def decide_copies(session: Session, form: Form, pairs: Sequence[SuspectedPair], *, by: int) -> int:
+    """Call the later of each pair a duplicate of the earlier; how many verdicts that took, since of many copies of one a verdict each is
+    enough. Only for what `undecided_copies` gave."""
+    lock_form(session, form.project_id, form.id)
+    gone: set[int] = set()
+    for pair in sorted(pairs, key=lambda pair: (pair.other.id, pair.one.id)):
+        if pair.other.id not in gone and standing_of(session, form, *_names(pair)) is None:
+            gone.add(pair.other.id)
+            told = Told("duplicate", keep=pair.one.instance_id, seen=())
+            enact(session, form, [pair.one, pair.other], told, by=by)
+    names = {side.instance_id for pair in pairs for side in (pair.one, pair.other)}
+    take_effect(session, form, names, by=by)
+    return len(gone)
+
+
+def _names(pair: SuspectedPair) -> tuple[str, str]:
+    first, second = sorted((pair.one.instance_id, pair.other.instance_id))
+    return first, second
 
 
 def decide(session: Session, form: Form, selection: Selection, given: Given, *, by: int) -> Decision:

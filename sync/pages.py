@@ -1,6 +1,6 @@
 """Submissions that may be one: the queue of a project, each pair side by side, and the verdict."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from accounts.errors import not_found
-from accounts.scopes import mask_of
+from accounts.roles import SITE, verbs_everywhere
+from accounts.scopes import mask_of, scopes_of
 from accounts.signed_in import require_own_form, signed_in
 from collector.errors import unknown_decision
 from collector.form_access import FormAccess, form_access
@@ -21,9 +22,9 @@ from config.pages import page_language
 from config.problem import Problem
 from config.typed import typed_number, typed_text
 from sync.compared import Compared, compare
-from sync.deciding import Given, decide, suspected_pairs
+from sync.deciding import Given, SuspectedPair, decide, decide_copies, suspected_pairs, undecided_copies
 from sync.decisions import LONGEST_REASON
-from sync.queue import matched_forms, names_of, pair_after, queue_of, uid_of
+from sync.queue import MOST_COPIES, matched_forms, names_of, open_pairs, pair_after, queue_of, uid_of
 
 pages = Blueprint(
     "duplicate_pages", __name__, template_folder="templates", url_prefix="/projects/<int:project_id>/duplicates"
@@ -44,11 +45,27 @@ BUTTONS: Mapping[str, tuple[str, int]] = {
 
 
 def project_part(frame: ProjectFrame) -> dict[str, Any] | None:
-    """The tab of a project that leads here, for whoever may read its submissions."""
+    """The tab of a project that leads here, for whoever may read its submissions, with the number of pairs to look at."""
     if not frame.may("submission.read"):
         return None
     href = url_for("duplicate_pages.show_queue", project_id=frame.id)
-    return {"part": "duplicates", "label": _("Duplicates"), "href": href}
+    with reading() as session:
+        count = open_pairs(session, [frame.id], {frame.id: frame.scope}).get(frame.id)
+    return {"part": "duplicates", "label": _("Duplicates"), "href": href, "count": count}
+
+
+def to_decide(project_ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+    """For the first page: where possible duplicates wait, by project, and how many pairs."""
+    person = signed_in()
+    with reading() as session:
+        verbs = verbs_everywhere(session, person.actor_id)
+        readable = [
+            each
+            for each in project_ids
+            if "submission.read" in verbs.get(SITE, frozenset()) | verbs.get(each, frozenset())
+        ]
+        counts = open_pairs(session, readable, scopes_of(session, person.actor_id, readable))
+    return {each: (url_for("duplicate_pages.show_queue", project_id=each), count) for each, count in counts.items()}
 
 
 @pages.get("")
@@ -83,6 +100,7 @@ def show_queue(project_id: int) -> ResponseReturnValue:
         start=start,
         next_start=start + PAGE if more else None,
         decided=decided,
+        copies=typed_number(request.args, "copies"),
     )
 
 
@@ -94,16 +112,32 @@ def _decided(session: Session, frame: ProjectFrame) -> tuple[str, Compared] | No
     xml_form_id, one, other = asked
     try:
         access = form_access(session, frame.person, "submission.read", frame.id, xml_form_id)
-        found = _compare(session, access, one, other)
+        found = compare_named(session, access, one, other)
     except Problem:
         return None
     return (xml_form_id, found) if found.verdict else None
 
 
-def _compare(session: Session, access: FormAccess, one: str, other: str) -> Compared:
+def compare_named(session: Session, access: FormAccess, one: str, other: str) -> Compared:
+    """Both submissions, for the page; Problem 404.1."""
     if one == other:
         raise not_found()
     return compare(session, access.form, access.selection, (one, other), page_language())
+
+
+@pages.post("/<segment:xml_form_id>/copies")
+def decide_copies_at_once(project_id: int, xml_form_id: str) -> ResponseReturnValue:
+    """Call the later of each pair of equal answers a duplicate: of the pairs that the person had before them."""
+    person = signed_in()
+    require_own_form()
+    shown = set(request.form.getlist("pair"))
+    with transaction() as session:
+        open_form_frame(session, person, project_id, xml_form_id, "submission.review")
+        access = form_access(session, person, "submission.review", project_id, xml_form_id)
+        pairs = undecided_copies(suspected_pairs(session, access.form, access.selection))
+        seen = [pair for pair in pairs if f"{pair.one.id}-{pair.other.id}" in shown][:MOST_COPIES]
+        count = decide_copies(session, access.form, seen, by=person.actor_id)
+    return redirect(url_for(".show_queue", project_id=project_id, copies=count), 303)
 
 
 @pages.get(PAIR)
@@ -114,7 +148,7 @@ def show_pair(project_id: int, xml_form_id: str, instance_id: str, other_id: str
         frame, _form = open_form_frame(session, person, project_id, xml_form_id, "submission.read")
         form = open_form(session, frame, xml_form_id)
         access = form_access(session, person, "submission.read", project_id, xml_form_id)
-        compared = _compare(session, access, instance_id, other_id)
+        compared = compare_named(session, access, instance_id, other_id)
         decided = _decided(session, frame)
     return render_template("sync/pair.html", frame=frame, form=form, compared=compared, decided=decided)
 
@@ -130,7 +164,7 @@ def decide_pair(project_id: int, xml_form_id: str, instance_id: str, other_id: s
         access = form_access(session, person, "submission.review", project_id, xml_form_id)
         if button is None:
             raise unknown_decision()
-        compared = _compare(session, access, instance_id, other_id)
+        compared = compare_named(session, access, instance_id, other_id)
         sides = [side.submission for side in (compared.one, compared.other)]
         before = suspected_pairs(session, access.form, access.selection)
         verdict, place = button
@@ -146,16 +180,28 @@ def decide_pair(project_id: int, xml_form_id: str, instance_id: str, other_id: s
         decide(session, access.form, access.selection, given, by=person.actor_id)
         following = pair_after(before, (sides[0].id, sides[1].id), uid_of(session, frame))
         names = [side.instance_id for side in sides]
-        onward = [following.one.instance_id, following.other.instance_id] if following else None
-    if verdict == "open":
-        return redirect(_address(project_id, xml_form_id, *names), 303)
+        if verdict == "open":
+            return redirect(_address(project_id, xml_form_id, *names), 303)
+        return go_on(project_id, xml_form_id, names, following)
+
+
+def go_on(
+    project_id: int, xml_form_id: str, names: Sequence[str], following: SuspectedPair | None
+) -> ResponseReturnValue:
+    """From two submissions just decided about to the next pair, or back to the queue; with the notice that offers to undo."""
     told: dict[str, Any] = {"of": xml_form_id, "decided": names[0], "against": names[1]}
-    if onward is None:
-        return redirect(url_for(".show_queue", project_id=project_id, **told), 303)
+    if following is None:
+        return redirect(url_for("duplicate_pages.show_queue", project_id=project_id, **told), 303)
+    onward = (following.one.instance_id, following.other.instance_id)
     return redirect(_address(project_id, xml_form_id, *onward, **told), 303)
 
 
 def _address(project_id: int, xml_form_id: str, one: str, other: str, **more: Any) -> str:
     return url_for(
-        ".show_pair", project_id=project_id, xml_form_id=xml_form_id, instance_id=one, other_id=other, **more
+        "duplicate_pages.show_pair",
+        project_id=project_id,
+        xml_form_id=xml_form_id,
+        instance_id=one,
+        other_id=other,
+        **more,
     )
