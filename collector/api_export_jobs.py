@@ -16,7 +16,9 @@ from collector.export import FormFacts, form_facts
 from collector.export_file import file_answer
 from collector.export_request import ExportRequest, of_json
 from collector.models_exports import StoredExport
+from collector.unlocking import NO_KEYS, managed_keys, opened_keys
 from config.api_answers import json_body
+from config.api_errors import wrong_type
 from config.clock import wire
 from config.database import reading
 from config.description import describe
@@ -53,12 +55,24 @@ class ExportRequestSchema(Schema):
     passport = fields.Boolean()
 
 
+class ExportOrderSchema(ExportRequestSchema):
+    """What is asked, and what opens it."""
+
+    passphrases = fields.Dict(keys=fields.String(), values=fields.String())
+
+
+class ShownRequestSchema(ExportRequestSchema):
+    """What was asked; the numbers of the keys that were given."""
+
+    keys = fields.List(fields.Integer())
+
+
 class ExportSchema(Schema):
     """An export and how far it is; `done` and `total` count submissions."""
 
     id = fields.Integer()
     status = fields.String()
-    request = fields.Nested(ExportRequestSchema)
+    request = fields.Nested(ShownRequestSchema)
     total = fields.Integer()
     done = fields.Integer()
     fileName = fields.String(allow_none=True)  # noqa: N815 - wire name
@@ -101,17 +115,24 @@ def list_exports(project_id: int, xml_form_id: str) -> ResponseReturnValue:
 
 @api.post("/exports")
 @creating
-@describe(answer=ExportSchema(), body=ExportRequestSchema(), problems=[400.8, 404.1, 501.1, 501.4, 501.5])
+@describe(answer=ExportSchema(), body=ExportOrderSchema(), problems=[400.8, 400.11, 400.12, 404.1, 501.1, 501.4, 501.5])
 def order_export(project_id: int, xml_form_id: str) -> ResponseReturnValue:
-    """Ask for an export; it is made in the background with what the caller may see then."""
+    """Ask for an export; it is made in the background with what the caller may see then. `passphrases`, by number of their key,
+    open what was encrypted: they stay in memory until then, and the file is kept for an hour."""
     person = api_caller()
-    asked = _asked(json_body())
+    body = dict(json_body())
+    passphrases = _passphrases(body.pop("passphrases", {}))
+    asked = _asked(body)
+    with reading() as session:
+        _form(session, person, project_id, xml_form_id)
+        sealed = managed_keys(session, project_id, passphrases)
+    keys = opened_keys(sealed, passphrases) if passphrases else NO_KEYS
     with reading() as session:
         form = _form(session, person, project_id, xml_form_id)
-        plan = export_queue.plan_for(session, services(), form, person.actor_id, asked)
+        plan = export_queue.plan_for(session, services(), form, person.actor_id, asked, keys)
         plan.settle(session)
     with changing() as session:
-        stored = export_queue.order(session, plan, person.actor_id)
+        stored = export_queue.order(session, services(), plan, person.actor_id)
         return jsonify(_shown(stored))
 
 
@@ -205,6 +226,14 @@ def _stored(session: Session, person: Person, project_id: int, xml_form_id: str,
 
 def _asked(body: dict[str, Any]) -> ExportRequest:
     return of_json({re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name): body[name] for name in body})
+
+
+def _passphrases(given: Any) -> dict[int, str]:
+    if not isinstance(given, dict) or not all(isinstance(each, str) for each in given.values()):
+        raise wrong_type("object", field="passphrases")
+    if not all(re.fullmatch(r"[0-9]{1,9}", key) for key in given):
+        raise wrong_type("integer", field="passphrases")
+    return {int(key): text for key, text in given.items()}
 
 
 def _wire(asked: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ def file_answer(settings: Settings, stored: StoredExport) -> Response:
         raise not_found()
     kind = formats()[stored.request["format"]]
     answer = send_file(path, mimetype=kind.mimetype, conditional=True, etag=stored.sha256 or False)
-    answer.headers["Cache-Control"] = "private, no-cache"
+    # What had been encrypted is not to lie in the reader's cache.
+    answer.headers["Cache-Control"] = "private, no-store" if "keys" in stored.request else "private, no-cache"
     answer.headers["Content-Disposition"] = content_disposition(stored.file_name or path.name)
     return answer

@@ -15,10 +15,12 @@ from accounts.scopes import mask_of, scope_of
 from collector.export import FormFacts, Plan, form_facts, plan_export, selection_of
 from collector.export_request import ExportRequest, of_json
 from collector.export_run import Run, begin, finish, who, write_file
+from collector.held_keys import held, hold, let_go
 from collector.masking import Mask
 from collector.models_exports import StoredExport
 from collector.passport import scope_hash
 from collector.reading import Selection
+from collector.unlocking import NO_KEYS, Keys
 from config.clock import now
 from config.problem import Problem
 from config.secret import derive
@@ -27,6 +29,8 @@ from config.settings import Settings
 from forms.models import Form
 
 ATTEMPTS = 3
+# What an export ends with whose passphrase went with the process that knew it.
+GONE = "passphrase"
 PROGRESS_SECONDS = 1.0
 # So many of a person's exports are looked through for one of the same submissions.
 LOOKED_AT = 200
@@ -77,16 +81,27 @@ def last_seq(session: Session, form: FormFacts, actor_id: int | None, request: E
     return 0
 
 
-def plan_for(session: Session, opened: Services, form: FormFacts, actor_id: int, request: ExportRequest) -> Plan:
+def plan_for(
+    session: Session,
+    opened: Services,
+    form: FormFacts,
+    actor_id: int,
+    request: ExportRequest,
+    keys: Keys = NO_KEYS,
+) -> Plan:
     """What an actor's export holds now; Problem 400 or 501 for what cannot be, 403.1 for one who may not."""
     selection = selection_for(session, opened, actor_id, form.project_id, form.form_id, request)
     since = last_seq(session, form, actor_id, request) if request.since else 0
-    return plan_export(session, opened, form, selection_of(form, selection.scope, selection.mask), request, since=since)
+    selection = selection_of(form, selection.scope, selection.mask)
+    return plan_export(session, opened, form, selection, request, since=since, keys=keys)
 
 
-def order(session: Session, plan: Plan, actor_id: int) -> StoredExport:
+def order(session: Session, opened: Services, plan: Plan, actor_id: int) -> StoredExport:
     """Have it made in the background."""
     number, _ = begin(session, plan, actor_id, queued=True)
+    if plan.keys.asked:
+        # Before it is committed: it may be taken up at once.
+        hold(opened.database, plan.form.project_id, number, plan.keys)
     session.flush()
     return session.get_one(StoredExport, (plan.form.project_id, number))
 
@@ -134,8 +149,8 @@ def withdraw(settings: Settings, stored: StoredExport) -> None:
     path_of(settings, stored.project_id, stored.id).unlink(missing_ok=True)
 
 
-def run_next(opened: Services, hold: Callable[[], bool] = lambda: True) -> bool:
-    """Carry out the oldest export that waits; True when there was one. Only one process may do this at a time: `hold` tells
+def run_next(opened: Services, goes_on: Callable[[], bool] = lambda: True) -> bool:
+    """Carry out the oldest export that waits; True when there was one. Only one process may do this at a time: `goes_on` tells
     whether it is still this one's turn."""
     with opened.database.transaction() as session:
         query = (
@@ -153,8 +168,12 @@ def run_next(opened: Services, hold: Callable[[], bool] = lambda: True) -> bool:
         if stored.attempts > ATTEMPTS:
             finish(session, project_id, number, None, error="too many attempts")
             return True
+        keys = held(opened.database, project_id, number) if "keys" in stored.request else NO_KEYS
+        if keys is None:
+            finish(session, project_id, number, None, error=GONE)
+            return True
     try:
-        _carry_out(opened, project_id, number, hold)
+        _carry_out(opened, project_id, number, keys, goes_on)
     except Withdrawn:
         pass
     except Problem as problem:
@@ -162,6 +181,8 @@ def run_next(opened: Services, hold: Callable[[], bool] = lambda: True) -> bool:
     except Exception as error:
         _fail(opened, project_id, number, type(error).__name__)
         raise
+    finally:
+        let_go(opened.database, project_id, number)
     return True
 
 
@@ -170,23 +191,23 @@ def _fail(opened: Services, project_id: int, number: int, error: str) -> None:
         finish(session, project_id, number, None, error=error)
 
 
-def _carry_out(opened: Services, project_id: int, number: int, hold: Callable[[], bool]) -> None:
+def _carry_out(opened: Services, project_id: int, number: int, keys: Keys, goes_on: Callable[[], bool]) -> None:
     with opened.database.reading() as session:
         stored = session.get_one(StoredExport, (project_id, number))
-        plan = _plan(session, opened, stored)
+        plan = _plan(session, opened, stored, keys)
         person = who(session, stored.actor_id)
-    plan.progress = _Progress(opened, project_id, number, hold)
+    plan.progress = _Progress(opened, project_id, number, goes_on)
     path = path_of(opened.settings, project_id, number)
     path.parent.mkdir(mode=0o700, exist_ok=True)
     write_file(Run(opened, plan, number, person), path)
 
 
-def _plan(session: Session, opened: Services, stored: StoredExport) -> Plan:
+def _plan(session: Session, opened: Services, stored: StoredExport, keys: Keys) -> Plan:
     """Decided anew, with the rights that the person has now."""
-    request = of_json(stored.request, ExportRequest())
+    request = of_json({name: value for name, value in stored.request.items() if name != "keys"}, ExportRequest())
     form = session.get_one(Form, (stored.project_id, stored.form_id))
     facts = form_facts(session, stored.project_id, form.xml_form_id)
-    return plan_for(session, opened, facts, stored.actor_id or 0, request)
+    return plan_for(session, opened, facts, stored.actor_id or 0, request, keys)
 
 
 def selection_for(
@@ -210,8 +231,8 @@ class _Someone:
 class _Progress:
     """Writes down how far an export is, once a second; Withdrawn when it is not wanted any more, or not from here."""
 
-    def __init__(self, opened: Services, project_id: int, number: int, hold: Callable[[], bool]) -> None:
-        self._hold = hold
+    def __init__(self, opened: Services, project_id: int, number: int, goes_on: Callable[[], bool]) -> None:
+        self._goes_on = goes_on
         self._opened = opened
         self._key = (project_id, number)
         self._due = time.monotonic() + PROGRESS_SECONDS
@@ -220,7 +241,7 @@ class _Progress:
         if time.monotonic() < self._due:
             return
         self._due = time.monotonic() + PROGRESS_SECONDS
-        if not self._hold():
+        if not self._goes_on():
             raise Withdrawn
         with self._opened.database.transaction() as session:
             stored = session.get(StoredExport, self._key)

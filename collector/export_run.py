@@ -26,6 +26,8 @@ from config.problem import Problem
 from config.services import Services
 
 KEPT = timedelta(days=7)
+# A file with answers that had been encrypted lies here in clear: no longer than fetching it takes.
+KEPT_OPENED = timedelta(hours=1)
 log = logging.getLogger("relais.exports")
 
 
@@ -114,7 +116,7 @@ def begin(
             id=number,
             form_id=plan.form.form_id,
             actor_id=actor_id,
-            request=plan.request.as_json(),
+            request=plan.request.as_json() | ({"keys": list(plan.keys.asked)} if plan.keys.asked else {}),
             status="queued" if queued else "running",
             total=len(plan.wanted),
             seq=plan.seq,
@@ -151,6 +153,8 @@ def finish(
     if facts is None:
         return
     stored.passport = facts
+    if stored.expires_at is not None and "openedKeys" in facts:
+        stored.expires_at = now() + KEPT_OPENED
     stored.seq = facts["lastEvent"]
     stored.total, stored.done = facts["submissions"]["wanted"], facts["submissions"]["written"]
     stored.file_name = facts["file"]["name"]

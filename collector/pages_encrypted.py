@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from accounts.sessions import Person
 from accounts.signed_in import require_own_form, signed_in
 from collector.api_exports import streamed
 from collector.export import Plan, form_facts, plan_export
-from collector.export_queue import selection_for
+from collector.export_queue import order, selection_for
 from collector.export_request import FOR_PEOPLE, FRENCH_EXCEL, ExportRequest
 from collector.export_run import Run, begin
 from collector.exports import formats
@@ -66,6 +66,13 @@ def open_encrypted(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         return _page(frame, form, needed, gettext("This is not the passphrase."))
     with reading() as session:
         plan = _plan(session, frame, form, asked, keys)
+        if "prepared" in request.form:
+            plan.settle(session)
+    if plan.settled:
+        with transaction() as session:
+            order(session, services(), plan, person.actor_id)
+        data = url_for("collector_export_pages.show_data", project_id=project_id, xml_form_id=xml_form_id)
+        return redirect(f"{data}#prepared", 303)
     with transaction() as session:
         run = Run(services(), plan, *begin(session, plan, person.actor_id))
     kind = formats()[asked.format]

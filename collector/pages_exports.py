@@ -137,7 +137,7 @@ def order(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         plan = _plan(session, frame, form, asked)
         plan.settle(session)
     with transaction() as session:
-        export_queue.order(session, plan, person.actor_id)
+        export_queue.order(session, services(), plan, person.actor_id)
     return _back(project_id, xml_form_id)
 
 
