@@ -13,7 +13,7 @@ from accounts.digest import BasicAnswer, DigestAnswer, Result
 from accounts.errors import authentication_failed, insufficient_rights
 from accounts.models import Server
 from accounts.sessions import Person, holder_by_token, person_by_id, person_by_token
-from accounts.web_users import by_email, stored_password
+from accounts.web_users import FREE_FAILURES, by_email, stored_password
 from config.api_errors import https_only
 from config.clock import now
 from config.problem import Problem
@@ -38,6 +38,8 @@ class Request:
     protected: bool
     # The token in the address (/v1/key/…, or ?st=…), which counts before everything else.
     key: str | None = None
+    # Whether much that is wrong has come from there (accounts.guessing).
+    noisy: bool = False
 
 
 class Remembered:
@@ -92,7 +94,7 @@ def identify(session: Session, secret: bytes, call: Request) -> Phone | Person |
     if isinstance(answer, DigestAnswer):
         return _by_digest(session, secret, call, answer)
     if isinstance(answer, BasicAnswer):
-        return _by_basic(session, secret, answer)
+        return _by_basic(session, secret, answer, noisy=call.noisy)
     raise authentication_failed()
 
 
@@ -141,7 +143,7 @@ def _by_digest(session: Session, secret: bytes, call: Request, answer: DigestAns
     return phone
 
 
-def _by_basic(session: Session, secret: bytes, answer: BasicAnswer) -> Phone | Person:
+def _by_basic(session: Session, secret: bytes, answer: BasicAnswer, *, noisy: bool) -> Phone | Person:
     if "@" not in answer.username:
         return _phone_by_basic(session, answer)
     key = derive(secret, "basic", answer.username, answer.password)[:32]
@@ -149,7 +151,8 @@ def _by_basic(session: Session, secret: bytes, answer: BasicAnswer) -> Phone | P
     actor_id = _remembered.actor(key, user.password_hash if user else None)
     if actor_id is None:
         # `stored_password` refuses while the account must wait; failures of Basic are counted by whoever answers 401.
-        actor_id, password_hash = stored_password(session, secret, answer.username)
+        free = 1 if noisy else FREE_FAILURES
+        actor_id, password_hash = stored_password(session, secret, answer.username, free=free)
         if not passwords.matches(answer.password, password_hash) or actor_id is None or password_hash is None:
             raise authentication_failed()
         _remembered.keep(key, actor_id, password_hash)

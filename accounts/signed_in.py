@@ -110,7 +110,13 @@ def _is_from_elsewhere() -> bool:
 def caller_of_request(cookies: Mapping[str, str], key: str | None = None) -> Phone | Person | None:
     """Who is calling, None without credentials; Problem 401 or 403.1 with wrong ones, which count against account and source."""
     call = Request(
-        request.method, raw_target(), request.environ.get("HTTP_AUTHORIZATION"), cookies, is_protected(), key
+        request.method,
+        raw_target(),
+        request.environ.get("HTTP_AUTHORIZATION"),
+        cookies,
+        is_protected(),
+        key,
+        sources.is_noisy(request.remote_addr or ""),
     )
     try:
         with reading() as session:
@@ -119,7 +125,7 @@ def caller_of_request(cookies: Mapping[str, str], key: str | None = None) -> Pho
         _note_failure(call, problem)
         raise
     if caller is None and any(name in cookies for name in (COOKIE, API_COOKIE, SECURE_API_COOKIE)):
-        sources.refuse_token(request.remote_addr or "")
+        sources.refuse(request.remote_addr or "")
     return caller
 
 
@@ -127,12 +133,15 @@ def _note_failure(call: Request, problem: Problem) -> None:
     source = request.remote_addr or ""
     answer = parse_authorization(call.authorization or "")
     if call.key is not None or (call.authorization or "")[:7].lower() == "bearer ":
-        sources.refuse_token(source)
-    elif problem.code == 401.2:
+        sources.refuse(source)
+    elif isinstance(answer, BasicAnswer) and "@" in answer.username and problem.code == 401.2:
         sources.note(source)
-        if isinstance(answer, BasicAnswer) and "@" in answer.username:
-            with transaction() as session:
-                note_failure(session, services().secret, answer.username)
+        with transaction() as session:
+            note_failure(session, services().secret, answer.username)
+    elif answer is not None and problem.code == 401.2 and not problem.details:
+        # A phone's password, unless it was right and only its nonce old. Nobody guesses 16 letters: to make an account
+        # wait would only let whoever knows its name shut the phone out.
+        sources.refuse(source)
 
 
 def demand(

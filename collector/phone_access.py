@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Response
+from flask import Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -10,6 +10,7 @@ from accounts import roles, tokens
 from accounts.app_users import Phone, phone_by_token
 from accounts.digest import challenges
 from accounts.errors import authentication_failed, insufficient_rights, not_found
+from accounts.guessing import sources
 from accounts.models import Project, Server
 from accounts.projects import get_project
 from accounts.signed_in import caller_of_request, is_protected
@@ -53,6 +54,7 @@ def access(verb: str, project_id: int | None, token: str | None) -> Access:
             raise authentication_failed()
         phone = phone_by_token(services().database, token)
         if phone is None:
+            sources.refuse(request.remote_addr or "")
             raise insufficient_rights()
         return access_of_phone(services().database, phone, verb)
     # No cookies: another site could make a browser send them.
