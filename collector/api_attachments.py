@@ -70,7 +70,7 @@ def _listed(session: Session, project_id: int, place: VersionPlace) -> ResponseR
 
 
 @both(api, ONE + NAME)
-@describe(answer="application/octet-stream", problems=[403.1, 404.1])
+@describe(answer="*/*", problems=[403.1, 404.1])
 def show_attachment(project_id: int, xml_form_id: str, instance_id: str, name: str, draft: bool) -> ResponseReturnValue:
     """One file of the current version."""
     person = api_caller()
@@ -204,7 +204,7 @@ def list_version_attachments(
 
 
 @both(api, VERSION + NAME)
-@describe(answer="application/octet-stream", problems=[403.1, 404.1])
+@describe(answer="*/*", problems=[403.1, 404.1])
 def show_version_attachment(
     project_id: int, xml_form_id: str, root_id: str, instance_id: str, name: str, draft: bool
 ) -> ResponseReturnValue:

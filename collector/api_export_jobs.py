@@ -158,7 +158,7 @@ def show_passport(project_id: int, xml_form_id: str, number: int) -> ResponseRet
 
 
 @api.get("/exports/<int:number>/file")
-@describe(answer="application/octet-stream", problems=[404.1])
+@describe(answer="*/*", problems=[404.1])
 def fetch_file(project_id: int, xml_form_id: str, number: int) -> ResponseReturnValue:
     """The file, in parts too (Range), as long as it is kept."""
     person = api_caller()

@@ -83,7 +83,7 @@ class Door:
         self, method: str, path: str, token: str | None, headers: Mapping[str, str], length: int
     ) -> Problem | None:
         settings = self._services.settings
-        submission = method == "POST" and path.rstrip("/").endswith("/submission")
+        submission = method == "POST" and path.rstrip("/").endswith("/submission") and is_phone_path(path)
         if submission:
             refused = self._credentials(path, token, headers)
             if refused is not None:

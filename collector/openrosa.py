@@ -43,6 +43,10 @@ OWN_DRAFT = "/v1/projects/<int:project_id>/forms/<segment:xml_form_id>/draft"
 DRAFT = "/v1/test/<segment:draft_token>/projects/<int:project_id>/forms/<segment:xml_form_id>/draft"
 
 _OF_FORMS = re.compile(r"/forms/([^/]+|[^/]+/draft)(\.xml|/attachments/[^/]+)/?$")
+# Nothing else of the API, whatever a form, a file or a submission happens to be called.
+_OF_PHONES = re.compile(
+    "/v1/(?:(?:key|test)/[^/]*/)?(?:projects/[^/]*/)?(?:forms/[^/]*/(?:draft/)?)?(?:formList|submission|manifest)/*"
+)
 View = Callable[..., Response]
 NO_RIGHT = 403.1
 # Endpoints that are ODK Central's REST resources at the same time.
@@ -184,7 +188,7 @@ def show_form(**where: Any) -> Response:
 
 
 @phone_route("/forms/<segment:xml_form_id>/attachments/<segment:name>")
-@describe(answer="application/octet-stream")
+@describe(answer="*/*")
 def show_form_attachment(name: str, **where: Any) -> Response:
     """One form attachment (C25, C26)."""
     _, form = _form("open_form.read", where)
@@ -248,12 +252,10 @@ def is_phone_path(path: str) -> bool:
     if path.startswith("/projects/"):
         # A page, even of a form or file that happens to be called "manifest".
         return False
-    last = path.rstrip("/").rsplit("/", 1)[-1]
-    if last == "submissions":
-        # A program's, also on a test address.
-        return False
-    named = last in ("formList", "submission", "manifest")
-    return named or (path.startswith(("/v1/key/", "/v1/test/")) and _OF_FORMS.search(path) is not None)
+    if not path.startswith("/v1/"):
+        return path.rstrip("/").rsplit("/", 1)[-1] in ("formList", "submission", "manifest")
+    of_a_form = path.startswith(("/v1/key/", "/v1/test/")) and _OF_FORMS.search(path) is not None
+    return of_a_form or _OF_PHONES.fullmatch(path) is not None
 
 
 def problem_response(problem: Problem, language: str) -> Response:

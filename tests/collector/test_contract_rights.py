@@ -287,3 +287,13 @@ def test_errors_of_phones_addresses_are_written_for_phones_c47_c49(house: House)
         assert is_phone_path(answer.request.path)
         if method != "HEAD":
             assert b"<message" in answer.data
+
+
+def test_what_is_called_like_an_address_of_phones_is_none() -> None:
+    for path in (
+        "projects/1/forms/submission", "projects/1/forms/f/draft/attachments/formList", "users/submission",
+        "projects/1/forms/f/submissions/manifest", "projects/1/assignments/viewer/submission", "projects/submission",
+    ):  # fmt: skip
+        assert not is_phone_path(f"/v1/{path}"), path
+    for path in ("/formList", "/v1/formList", "/v1/projects/1/submission/", "/elsewhere/formList"):
+        assert is_phone_path(path), path
