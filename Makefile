@@ -11,7 +11,7 @@ BOOTSTRAP = $(PYTHON) bootstrap.py
 ENV_PYTHON = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast lint bench crash demo lock
+.PHONY: help run test test-fast lint bench crash fuzz demo lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ bench: ## Measure how many submissions a second this machine receives
 
 crash: ## Kill the server and its database 50 times under load; nothing acknowledged may be lost
 	@$(BOOTSTRAP) --dev && exec $(ENV_PYTHON) -m tests.crash --rounds 50
+
+fuzz: ## Ask every operation of the API at random, thousands of times: nothing but what its document says may come back
+	@$(BOOTSTRAP) --dev && exec $(ENV_PYTHON) -m tests.fuzz $(ARGS)
 
 demo: ## Play a whole mission with simulated phones; leaves a folder to browse with `make run`
 	@$(BOOTSTRAP) --dev && exec $(ENV_PYTHON) -m tests.demo

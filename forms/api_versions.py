@@ -132,7 +132,7 @@ def list_files(project_id: int, xml_form_id: str, which: str) -> ResponseReturnV
 
 
 @form_route("/attachments/<segment:name>", api, published=False)
-@describe(answer="application/octet-stream")
+@describe(answer="*/*")
 def show_file(project_id: int, xml_form_id: str, which: str, name: str) -> ResponseReturnValue:
     """One of the files."""
     person = api_caller()

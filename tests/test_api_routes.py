@@ -1,18 +1,14 @@
 """Every address of the API, read from the running application: described, closed to strangers, unchanged by who may only read.
 
-A route that these tests do not know fails: give its arguments a real value in `House.values`.
+A route that these tests do not know fails: give its arguments a real value in `tests.house.House.values`.
 """
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from flask import Flask
 from werkzeug.routing import Rule
-from werkzeug.test import TestResponse
 
 import app
 from accounts.events import Happening, record
@@ -20,8 +16,8 @@ from collector.openrosa import openrosa
 from config.description import description_of
 from config.openapi import METHODS, document, operations
 from config.segments import NumberConverter, SegmentConverter
-from tests.accounts.calling import Caller, administrator, person, stranger
-from tests.installation import Installation, install, instance, new_id, xform
+from tests.accounts.calling import administrator
+from tests.house import House, furnished
 
 # What phones ask for is described in docs/collect-contract.md, in their own words.
 PHONES = {"show_form_list", "show_manifest", "announce", "receive_submission"}
@@ -55,8 +51,6 @@ READERS_MAY = {
     "export_jobs_api.keep_preset",
     "export_jobs_api.forget_preset",
 }
-ARGUMENT = re.compile(r"<(?:\w+(?:\([^>]*\))?:)?(\w+)>")
-SECRETS = ("Fiche secrète", "secret.jpg", "Zeinabou", "Frontières", "household")
 
 
 def _bare() -> Flask:
@@ -83,68 +77,9 @@ READING = [rule for rule in PROTECTED if "GET" in _methods(rule)]
 WRITING = [(rule, method) for rule in PROTECTED for method in _methods(rule) if method != "GET"]
 
 
-@dataclass
-class House:
-    """An installation with one of everything, and the people who knock."""
-
-    relais: Installation
-    instance_id: str
-    viewer: Caller
-    colleague: Caller
-    nobody: Caller
-
-    def path(self, rule: Rule) -> str:
-        """An address of this route that leads to something real."""
-        values: dict[str, Any] = {
-            "project_id": self.relais.project_id,
-            "xml_form_id": "household",
-            "form_id": self.relais.published["household"].form_id,
-            "version": "1",
-            "number": 1,
-            "instance_id": self.instance_id,
-            "rule": "too_fast",
-            "root_id": self.instance_id,
-            "actor": str(self.relais.phone.actor_id),
-            "actor_id": self.relais.phone.actor_id,
-            "name": "secret.jpg",
-            "role": "viewer",
-            "key": "logo",
-            "resource": "Submissions",
-            "table": "Submissions",
-            "group": "projects",
-            "webhook_id": 1,
-        }
-        return ARGUMENT.sub(lambda found: quote(str(values[found[1]]), safe="$"), rule.rule).removeprefix("/v1")
-
-    def said(self, answer: TestResponse, path: str) -> list[str]:
-        """The secrets an answer tells, besides those of its own address."""
-        text = answer.data.decode("utf-8", "replace").replace(path, "")
-        return [secret for secret in SECRETS if secret in text]
-
-    def state(self) -> list[tuple[str, list[Any]]]:
-        """Everything that could have been changed. Tables of counters and of who guesses are left out."""
-        tables = (
-            "event", "project", "actor", "web_user", "assignment", "app_user", "public_link", "form", "form_version",
-            "form_attachment", "submission", "receipt", "receipt_file", "comment", "site_setting", "actor_property",
-            "actor_property_value", "scope_rule", "webhook", "user_preference", "password_reset", "idempotency",
-        )  # fmt: skip
-        return [(table, self.relais.rows(f"SELECT * FROM {table} ORDER BY 1, 2")) for table in tables]
-
-
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    for relais in install(tmp_path_factory.mktemp("house") / "data"):
-        first = new_id()
-        secret = instance(first, name="Zeinabou", instance_name="Fiche secrète", photo="secret.jpg")
-        relais.post(secret, {"secret.jpg": b"\xff\xd8\xffx"})
-        relais.draft(xform(version="2"))
-        admin = administrator(relais)
-        hook = {"url": "https://example.org/Zeinabou"}
-        assert admin.done("POST", f"/projects/{relais.project_id}/webhooks", hook)["id"] == 1
-        other = admin.done("POST", "/projects", {"name": "Ailleurs"})["id"]
-        viewer = person(relais, "viewer@example.org", "viewer", relais.project_id)
-        colleague = person(relais, "colleague@example.org", "manager", other)
-        yield House(relais, first, viewer, colleague, stranger(relais))
+    yield from furnished(tmp_path_factory.mktemp("house") / "data")
 
 
 def each(rules: list[Rule]) -> pytest.MarkDecorator:
