@@ -69,7 +69,9 @@ def show_data(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         if chosen:
             plan.settle(session)
         total = sum(
-            stored_submissions.count_states(session, replace(plan.selection, where=(), with_trash=False)).values()
+            stored_submissions.count_states(
+                session, replace(plan.selection, where=(), with_trash=False, counted=False)
+            ).values()
         )
         exports = export_queue.list_exports(session, project_id, form.id, person.actor_id, 10)
         presets = export_presets.list_presets(session, project_id, form.id, person.actor_id)

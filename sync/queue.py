@@ -103,10 +103,14 @@ def _weight(pair: SuspectedPair) -> float:
 
 def pair_after(queue: Sequence[SuspectedPair], decided: tuple[int, int], reader: str) -> SuspectedPair | None:
     """The pair to ask about once `decided` (numbers of both submissions) has its verdict: one that shares a submission with it, else
-    the following in the queue, else the first. What this reader was unsure about waits for somebody else."""
+    the following in the queue, else the first; those first whose two both count. What this reader was unsure about waits for somebody
+    else, and what the verdict has settled as well is passed over."""
     others = [
-        pair for pair in queue if {pair.one.id, pair.other.id} != set(decided) and not _waits_for_another(pair, reader)
+        pair
+        for pair in queue
+        if {pair.one.id, pair.other.id} != set(decided) and pair.must_be_asked and not _waits_for_another(pair, reader)
     ]
+    others.sort(key=lambda pair: pair.one.duplicate_of is not None or pair.other.duplicate_of is not None)
     at = next((place for place, pair in enumerate(queue) if {pair.one.id, pair.other.id} == set(decided)), 0)
     later = {(pair.one.id, pair.other.id) for pair in queue[at:]}
     shared = [pair for pair in others if {pair.one.id, pair.other.id} & set(decided)]

@@ -16,7 +16,7 @@ addEventListener("pageshow", () => {
 
 // Where people decide one after the other, a key does what its button does, unless they are writing.
 const keys = document.querySelectorAll("[data-keys]");
-for (const hint of keys) hint.hidden = false;
+for (const hint of keys) hint.hidden = !matchMedia("(pointer: fine)").matches;
 if (keys.length) document.addEventListener("keydown", (event) => {
   if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
   document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`)?.click();

@@ -8,6 +8,7 @@ from playwright.sync_api import Response
 from accounts.cli import qr_text
 from tests.browser.conftest import DESK, PHONE, Open, read
 from tests.served import Place
+from tests.sync.people_form import MAHAMADOU, MAMADOU, people_form, send
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -176,3 +177,17 @@ def test_the_menu_of_the_account_opens_and_signs_out(visit: Open, busy: Place) -
     assert "Vous êtes déconnecté" in page.inner_text("main")
     page.goto(addresses(busy)["project"])
     assert page.locator("#password").is_visible()
+
+
+def test_a_pair_is_decided_by_one_key_but_not_while_somebody_writes(visit: Open, place: Place) -> None:
+    relais = place.relais
+    relais.publish(people_form())
+    one, other = send(relais, **MAHAMADOU), send(relais, **MAMADOU)
+    page = visit(f"/projects/{relais.project_id}/duplicates/people/{one}/{other}", size=DESK)
+    page.click("#note")
+    page.keyboard.type("2 visites")
+    assert page.input_value("#note") == "2 visites"
+    page.click("h1")
+    page.keyboard.press("2")
+    page.wait_for_url("**decided=**")
+    assert "2 est gardée" in page.inner_text(".notice.success")
