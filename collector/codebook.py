@@ -9,7 +9,14 @@ from forms.xform import FormDefinition
 
 
 class ChoiceWords(Words, Protocol):
-    """Words that can also list the choices of a question."""
+    """Words that can also list the choices of a question, and say everything in another language."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those of the form, its default first."""
+
+    def spoken(self, language: str) -> "ChoiceWords":
+        """The same words in that language."""
 
     def choices(self, path: str) -> dict[str, str]:
         """Value to text; empty when they are in a file."""
@@ -18,7 +25,7 @@ class ChoiceWords(Words, Protocol):
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question of the export: `columns` are those it fills in `sheet`, `versions` the form's that ask it, `hidden` whether
-    the reader does not see its answers."""
+    the reader does not see its answers. `labels` and, for each choice, `choice_labels` say it in every language: (language, text)."""
 
     path: str
     sheet: str
@@ -28,6 +35,8 @@ class Question:
     sensitivity: str
     choices: tuple[tuple[str, str], ...]
     versions: tuple[str, ...]
+    labels: tuple[tuple[str, str], ...]
+    choice_labels: tuple[tuple[tuple[str, str], ...], ...]
 
 
 def codebook_of(
@@ -45,6 +54,7 @@ def codebook_of(
                 columns.setdefault(column.path, []).append(column.name)
                 names.setdefault(column.path, sheet.name)
     asked = [(name, {field.path for field in each.fields}) for name, each in versions]
+    spoken = [(language, words.spoken(language)) for language in words.languages]
     return [
         Question(
             field.path,
@@ -55,6 +65,11 @@ def codebook_of(
             field.sensitivity or "",
             tuple(words.choices(field.path).items()),
             tuple(name for name, paths in asked if field.path in paths),
+            tuple((language, each.question(field.path)) for language, each in spoken),
+            tuple(
+                tuple((language, each.choice(field.path, value)) for language, each in spoken)
+                for value in words.choices(field.path)
+            ),
         )
         for field in definition.fields
         if field.column_no is not None

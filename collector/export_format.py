@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from collector.codebook import Question
 from collector.deflating import Block
 from collector.sheets import Prepared, Sheet
+from forms.languages import code_of
 from forms.xform import FormDefinition
 
 
@@ -130,6 +131,11 @@ class Export:
     codebook: list[Question] = field(default_factory=list)
     ledger: Ledger = field(default_factory=Ledger)
     due: Callable[[], int] | None = None
+
+    @property
+    def spoken(self) -> str:
+        """In which language titles are that the form does not have: `en` where its labels are wanted in English, else `fr`."""
+        return "en" if code_of(self.language) == "en" else "fr"
 
     def verify(self) -> None:
         """Raise RowsLost unless all that was read is written, and all that was wanted was read or is known to be gone."""

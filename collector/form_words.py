@@ -22,6 +22,10 @@ class FormWords:
         """Those of the newest version, its default first."""
         return self._versions[0][0].languages if self._versions else ()
 
+    def spoken(self, language: str) -> "FormWords":
+        """The same words in another language."""
+        return FormWords(self._versions, language)
+
     def question(self, path: str) -> str:
         """Its text; "" when no version has one."""
         found = (labels.question(path, self.language) for labels, _ in self._versions)

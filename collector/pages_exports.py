@@ -37,7 +37,7 @@ pages = Blueprint(
 
 VERB = "submission.read.masked"
 ROWS, COLUMNS, CELL = 3, 25, 80
-USUAL = ("xlsx", "csv.zip", "csv", "codebook")
+USUAL = ("xlsx", "csv.zip", "csv", "codebook", "codebook.xlsx")
 
 
 @dataclass(frozen=True)

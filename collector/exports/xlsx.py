@@ -41,7 +41,7 @@ def write(export: Export) -> Iterator[bytes]:
                 yield piece
 
 
-class _Book:
+class Book:
     """A workbook being written."""
 
     def __init__(self, path: Path, folder: str, language: str) -> None:
@@ -60,7 +60,7 @@ class _Book:
         self.label = self.book.add_format({"italic": True, "text_wrap": True, "valign": "top"})
         self.day = self.book.add_format({"num_format": "yyyy-mm-dd"})
         self.moment = self.book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        self.words = WORDS["en" if language.startswith("en") else "fr"]
+        self.words = WORDS[language]
         self._names: set[str] = set()
         self._long: Any = None
         self._long_row = 1
@@ -90,7 +90,7 @@ class _Book:
 class _Table:
     """The sheet, or the sheets, of a table."""
 
-    def __init__(self, book: _Book, sheet: Sheet, name: str) -> None:
+    def __init__(self, book: Book, sheet: Sheet, name: str) -> None:
         if len(sheet.columns) > MOST_COLUMNS:
             raise unexpected_value(
                 "format",
@@ -139,7 +139,7 @@ class _Table:
 
 
 def _make(export: Export, path: Path, folder: str) -> None:
-    book = _Book(path, folder, export.language)
+    book = Book(path, folder, export.spoken)
     tables = [_Table(book, sheet, sheet.name or export.xml_form_id) for sheet in export.sheets]
     ledger = export.ledger
     for each in export.submissions():
@@ -155,7 +155,7 @@ def _make(export: Export, path: Path, folder: str) -> None:
     book.book.close()
 
 
-def _write_codebook(book: _Book, questions: Sequence[Question]) -> None:
+def _write_codebook(book: Book, questions: Sequence[Question]) -> None:
     at = book.sheet(book.words[0])
     names = ("path", "sheet", "columns", "label", "type", "class", "choice", "choice label", "versions")
     for place, name in enumerate(names):
@@ -171,7 +171,7 @@ def _write_codebook(book: _Book, questions: Sequence[Question]) -> None:
             row += 1
 
 
-def _write_passport(book: _Book, passport: bytes) -> None:
+def _write_passport(book: Book, passport: bytes) -> None:
     at = book.sheet(book.words[2])
     for row, (name, value) in enumerate(json.loads(passport).items()):
         at.write_string(row, 0, name, book.bold)
