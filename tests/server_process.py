@@ -113,7 +113,7 @@ class ServerProcess:
         """(status, body) of one GET; OSError when there is no answer within `seconds`."""
         client = http.client.HTTPConnection(*self.address, timeout=seconds)
         with contextlib.closing(client):
-            client.request("GET", path, headers=dict(headers or {}))
+            client.request("GET", path, headers={"X-OpenRosa-Version": "1.0", **(headers or {})})
             answer = client.getresponse()
             return answer.status, answer.read()
 
