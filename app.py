@@ -69,6 +69,7 @@ import sync.api_evidence
 import sync.api_webhooks
 import sync.cli
 import sync.pages
+import sync.pages_evidence
 import sync.pages_merge
 import sync.pages_submission
 from accounts.key_addresses import read_keys
@@ -127,6 +128,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.globals["more_parts"] = (sync.pages.project_part,)
     app.jinja_env.globals["more_of_submission"] = (("sync/of_submission.html", sync.pages_submission.of_submission),)
     app.jinja_env.globals["duplicates_to_decide"] = sync.pages.to_decide
+    app.jinja_env.globals["beside_submission"] = (("sync/seen.html", sync.pages_evidence.seen_beside),)
     app.before_request(partial(judge_request, is_phone_path, api_caller))
     app.after_request(api_answers.finish)
     for blueprint in (openrosa, health, *BLUEPRINTS):
@@ -201,6 +203,7 @@ BLUEPRINTS = (
     collector.pages_deliveries.pages,
     sync.pages.pages,
     sync.pages_merge.pages,
+    sync.pages_evidence.pages,
 )
 
 

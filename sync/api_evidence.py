@@ -65,7 +65,7 @@ def list_evidence_of_submission(project_id: int, xml_form_id: str, instance_id: 
 
 
 @api.put(f"{OF_SUBMISSION}/<segment:rule>/explanation")
-@describe(answer=EvidenceSchema(), body=ExplanationSchema(), problems=[400.2, 400.11, 400.13, 404.1])
+@describe(answer=EvidenceSchema(), body=ExplanationSchema(), problems=[400.2, 400.8, 400.11, 400.13, 404.1])
 def explain_evidence(project_id: int, xml_form_id: str, instance_id: str, rule: str) -> ResponseReturnValue:
     """Say why evidence is as it is: it is not shown again unless what it rests on changes. Holds for all submissions it is about."""
     person = api_caller()

@@ -24,6 +24,7 @@ from config.typed import typed_number, typed_text
 from sync.compared import Compared, compare
 from sync.deciding import Given, SuspectedPair, decide, decide_copies, suspected_pairs, undecided_copies
 from sync.decisions import LONGEST_REASON
+from sync.pages_evidence import seen_forms
 from sync.queue import MOST_COPIES, matched_forms, names_of, open_pairs, pair_after, queue_of, uid_of
 
 pages = Blueprint(
@@ -91,8 +92,10 @@ def show_queue(project_id: int) -> ResponseReturnValue:
                 names |= names_of(session, selection, sides)
                 queues.append((queue, shown))
         decided = _decided(session, frame)
+        interviews = seen_forms(session, frame)
     return render_template(
         "sync/queue.html",
+        interviews=interviews,
         frame=frame,
         state=state,
         queues=queues,

@@ -14,6 +14,7 @@ from collector.masking import is_hidden
 from collector.models import Submission
 from collector.reading import Selection
 from collector.review import named_submission
+from config.api_errors import unexpected_value
 from config.clock import now
 from forms.models import Form
 from forms.queries import definition_of
@@ -131,7 +132,10 @@ def seen_in_form(
 def explain(
     session: Session, form: Form, selection: Selection, instance_id: str, rule: str, reason: str, *, by: int
 ) -> Seen:
-    """Keep why evidence is as it is, for all submissions it is about; Problem 404.1 without it. The last word counts."""
+    """Keep why evidence is as it is, for all submissions it is about; Problem 404.1 without it. The last word counts;
+    Problem 400.8 for none."""
+    if not reason.strip():
+        raise unexpected_value("reason", reason, "it must say something", "elle doit dire quelque chose")
     submission, rows = _rows(session, form, selection, instance_id, rule)
     members = {row.submission_id for row in rows} | {row.other_id for row in rows}
     among = select(SeenEvidence).where(

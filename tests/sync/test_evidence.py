@@ -157,7 +157,12 @@ def test_explained_evidence_stays_away_until_what_it_rests_on_changes(post_node:
     assert (fast, "too_fast") not in told(admin)
     assert admin.call("DELETE", of(fast, "too_fast")).get_json()["explained"] is None
     assert (fast, "too_fast") in told(admin)
-    for wrong, code in (({}, 400.2), ({"reason": 3}, 400.11), ({"reason": "x" * 1001}, 400.13)):
+    for wrong, code in (
+        ({}, 400.2),
+        ({"reason": " "}, 400.8),
+        ({"reason": 3}, 400.11),
+        ({"reason": "x" * 1001}, 400.13),
+    ):
         assert problem(admin.call("PUT", of(fast, "too_fast"), json=wrong))[1] == code
     assert problem(admin.call("PUT", of(fast, "overlapping"), json=reason)) == NOT_FOUND
     assert problem(admin.call("PUT", of("uuid:nobody", "too_fast"), json=reason)) == NOT_FOUND
