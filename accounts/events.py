@@ -42,13 +42,15 @@ class Happening:
 
 @contextmanager
 def noting(where: Session | Connection, note: str | None) -> Iterator[None]:
-    """Every event recorded meanwhile without words of its own carries `note`, as ODK Central does with X-Action-Notes."""
+    """Every event recorded meanwhile without words of its own carries `note`, as ODK Central does with X-Action-Notes;
+    with None none does, whatever came with the request."""
     info = (where.connection() if isinstance(where, Session) else where).info
+    around = info.get(NOTE)
     info[NOTE] = note
     try:
         yield
     finally:
-        info.pop(NOTE, None)
+        info[NOTE] = around
 
 
 def record(where: Session | Connection, happening: Happening) -> None:

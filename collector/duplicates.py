@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts.events import Happening, record
+from accounts.events import Happening, noting, record
 from collector.models import LEFT_OUT, Receipt, Submission
 from collector.reading import Selection
 from collector.tally import bucket_of, move
@@ -52,10 +52,10 @@ def mark(session: Session, project_id: int, kept: Mapping[int, int | None], *, b
             form_id=submission.form_id,
             submission_id=submission.id,
             details={"duplicateOf": favoured},
-            # What somebody wrote about the other one does not belong here.
-            note="",
         )
-        record(session, happening)
+        # What somebody wrote about the other one does not belong here.
+        with noting(session, None):
+            record(session, happening)
     return changed
 
 
@@ -82,3 +82,15 @@ def kept_ones(session: Session, selection: Selection, ids: Iterable[int | None])
         .where(*selection.every(), Submission.id.in_(wanted))
     )
     return {row[0]: Kept(*row) for row in session.execute(query)}
+
+
+def left_out(
+    session: Session, selection: Selection, *, limit: int | None = None, offset: int | None = None
+) -> list[tuple[str, str | None]]:
+    """(instanceID, instanceID of the one that is kept) of the reader's submissions that are left out, the newest first; None for one
+    that the reader may not see."""
+    query = select(Submission.instance_id, Submission.duplicate_of).where(*selection.conditions(), LEFT_OUT)
+    query = query.order_by(Submission.created_at.desc(), Submission.id.desc()).limit(limit).offset(offset)
+    rows = session.execute(query).all()
+    kept = kept_ones(session, selection, {row[1] for row in rows})
+    return [(row[0], kept[row[1]].instance_id if row[1] in kept else None) for row in rows]

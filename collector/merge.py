@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from accounts.events import Happening, record
+from accounts.events import Happening, noting, record
 from accounts.models import Event
 from collector.arrival import Arrival, Sender, unpacked
 from collector.classify import Rules
@@ -62,7 +62,8 @@ def merge_answers(session: Session, kept: Submission, fields: Fields, rules: Rul
     was = {"reviewState": kept.review_state, "updatedAt": kept.updated_at.isoformat() if kept.updated_at else None}
     # Whatever the state of the form: a person looks at what is here. Read as what it was read as when it came.
     chosen = replace(rules, supervised=True, chosen=True, as_version_id=current.form_version_id)
-    outcome = receive(connection, arrival, chosen, secret)
+    with noting(session, None):
+        outcome = receive(connection, arrival, chosen, secret)
     if isinstance(outcome, Problem):
         raise outcome
     if outcome.status != 201:
@@ -139,4 +140,6 @@ def _record(
         receipt_id=receipt_id,
         details=details,
     )
-    record(session, happening)
+    # The words beside a merge are about all of them; they stand with its decisions, to be erased with any.
+    with noting(session, None):
+        record(session, happening)

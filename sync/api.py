@@ -8,15 +8,17 @@ from sqlalchemy.orm import Session
 
 from accounts.signed_in import api_caller, changing
 from collector.classify import Rules
+from collector.duplicates import left_out
 from collector.form_access import FORM, FormAccess, form_access
 from config.api_answers import json_body
 from config.api_errors import unexpected_value, wrong_type
 from config.database import reading
 from config.description import describe
-from config.reader_wishes import wishes
+from config.reader_wishes import action_notes, wishes
 from config.services import services
 from sync import near_standards
 from sync.deciding import Given, SuspectedPair, decide, suspected_pairs, visible_decisions
+from sync.decisions import LONGEST_REASON
 from sync.explaining import reasons_for
 from sync.learning import rescan_progress
 from sync.merging import Merge, merge
@@ -27,10 +29,12 @@ from sync.schemas import (
     DecisionSchema,
     ExplainedPairSchema,
     ExplainedQuery,
+    LeftOutSchema,
     MatchingSchema,
     MergedSchema,
     NewDecisionSchema,
     NewMergeSchema,
+    PageQuery,
     PairSchema,
     PairsQuery,
     decision_json,
@@ -82,6 +86,19 @@ def _explained(session: Session, access: FormAccess, pairs: list[SuspectedPair],
     return answers
 
 
+@api.get("/duplicates/left-out")
+@describe(answer=LeftOutSchema(many=True), query=PageQuery(), problems=[404.1])
+def list_left_out(project_id: int, xml_form_id: str) -> ResponseReturnValue:
+    """What follows from all decisions together: the submissions that are left out of counts and of exports for people, and in favour
+    of which; the newest first."""
+    person = api_caller()
+    wanted = wishes()
+    with reading() as session:
+        access = form_access(session, person, "submission.read", project_id, xml_form_id)
+        found = left_out(session, access.selection, limit=wanted.limit, offset=wanted.offset)
+        return [{"instanceId": name, "duplicateOf": kept} for name, kept in found]
+
+
 @api.get("/duplicates/decisions")
 @describe(answer=DecisionSchema(many=True), problems=[404.1])
 def list_decisions(project_id: int, xml_form_id: str) -> ResponseReturnValue:
@@ -103,7 +120,8 @@ def decide_pair(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         _texts(body["seen"], "seen")
     with changing() as session:
         access = form_access(session, person, "submission.review", project_id, xml_form_id)
-        decision = decide(session, access.form, access.selection, Given(**body), by=person.actor_id)
+        given = Given(**{**body, "reason": body["reason"] or _note()})
+        decision = decide(session, access.form, access.selection, given, by=person.actor_id)
     return decision_json(decision)
 
 
@@ -118,7 +136,7 @@ def merge_submissions(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         body["keep"],
         _texts(body["others"], "others"),
         _texts_by_name(body["fields_"] or {}, "fields"),
-        body["reason"],
+        body["reason"] or _note(),
         None if body["seen"] is None else _texts(body["seen"], "seen"),
     )
     opened = services()
@@ -127,6 +145,12 @@ def merge_submissions(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         access = form_access(session, person, "submission.update", project_id, xml_form_id)
         made = merge(session, access.form, access.selection, given, rules, opened.secret, by=person.actor_id)
     return {"version": made.version, "decisions": [decision_json(each) for each in made.decisions]}
+
+
+def _note() -> str:
+    """The words of the request's X-Action-Notes are the reason, where it gives none of its own: they stand apart from the log, so that
+    they can be erased with either submission."""
+    return (action_notes() or "")[:LONGEST_REASON]
 
 
 def _texts(given: Any, name: str) -> list[str]:

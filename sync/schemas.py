@@ -57,12 +57,26 @@ class ExplainedPairSchema(PairSchema):
     lines = fields.List(fields.Nested(LineSchema), allow_none=True)
 
 
-class PairsQuery(Schema):
+class PageQuery(Schema):
+    """A part of a list."""
+
+    limit = fields.Integer()
+    offset = fields.Integer()
+
+
+class PairsQuery(PageQuery):
     """Which pairs."""
 
     state = fields.String(validate=OneOf(STATES), metadata={"description": "default: open"})
-    limit = fields.Integer()
-    offset = fields.Integer()
+
+
+class LeftOutSchema(Schema):
+    """A submission left out in favour of another."""
+
+    instanceId = fields.String()  # noqa: N815 - wire name
+    duplicateOf = fields.String(  # noqa: N815 - wire name
+        allow_none=True, metadata={"description": "instanceID of the one that is kept; null: out of your sight"}
+    )
 
 
 class ExplainedQuery(Schema):

@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts.events import Happening, record
+from accounts.events import Happening, noting, record
 from accounts.models import Actor, Server
 from accounts.scopes import EVERYTHING
 from collector.merge import take_back
@@ -80,9 +80,9 @@ def enact(session: Session, form: Form, sides: Sequence[Submission], told: Told,
             form_id=form.id,
             submission_id=side.id,
             details=details,
-            note="",
         )
-        record(session, happening)
+        with noting(session, None):
+            record(session, happening)
     for head in heads:
         if head.version and head.version != decision.version and head.uid in decision.supersedes:
             unmerge(session, form, head, by=by)

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 from lxml import html
@@ -100,7 +101,14 @@ def test_a_verdict_takes_effect_at_once_and_undoing_restores_exports_byte_for_by
     before = [look() for look in texts], downloaded(relais), counts(relais)
     assert second.encode() in before[0][2]
     etag = admin.get(f"{PEOPLE}/submissions.csv{WITHOUT}").headers["ETag"]
-    decide(admin, first, second)
+    note = {"X-Action-Notes": quote("même homme")}
+    body = {"one": first, "other": second, "verdict": "duplicate", "keep": first}
+    decided = admin.call("POST", DECISIONS, json=body, headers=note).get_json()
+    assert decided["reason"] == "même homme"
+    assert relais.rows("SELECT body FROM event_note") == []
+    left_out = f"{PEOPLE}/duplicates/left-out"
+    assert admin.json(left_out) == limited.json(left_out) == [{"instanceId": second, "duplicateOf": first}]
+    assert admin.json(f"{left_out}?limit=1&offset=1") == []
     assert marks(relais)[second] == first
     assert counts(relais) == {("", False): 2, ("", True): 1}
     sound(relais)
