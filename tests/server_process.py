@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from tests.installation import install
 
 RELAIS = Path(sys.executable).with_name("relais")
@@ -92,6 +94,11 @@ class ServerProcess:
             time.sleep(0.02)
         self.kill()
         raise StartFailed(self.log[-3000:])
+
+    def megabytes(self) -> float:
+        """Its memory now."""
+        assert self._process is not None
+        return float(psutil.Process(self._process.pid).memory_info().rss) / 1e6
 
     def kill(self) -> None:
         """SIGKILL, as the kernel does when memory runs out; nothing when it is not running."""

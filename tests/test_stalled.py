@@ -1,16 +1,20 @@
 """60 stalled uploads and 60 stalled downloads, on the real application: phones and pages hear nothing of it."""
 
+import base64
+import http.client
+import json
 import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.installation import instance, new_id
+from config.database import sqlite_module
+from tests.installation import PASSWORD, instance, new_id
 from tests.phone import Phone
 from tests.server_process import Prepared, ServerProcess, prepare
 
@@ -22,6 +26,9 @@ VIDEO_BYTES = 40_000_000
 PHOTO_BYTES = 8_000_000
 # Generous for a busy machine; a server whose threads are all taken would not answer at all.
 SECONDS = 5.0
+ANSWERS, ANSWER_BYTES = 24, 250_000
+# A server at rest takes about 110; each of its threads may hold the lines of what it writes.
+MEGABYTES = 600
 
 
 def form_with_a_video() -> bytes:
@@ -101,6 +108,60 @@ def test_60_stalled_downloads_leave_phones_and_pages_answered(post: Post, what: 
         post.assert_answers_quickly()
         stalled[0].settimeout(30)
         assert read_to_the_end(stalled[0]) >= (VIDEO_BYTES if what == "film.mp4" else PHOTO_BYTES)
+
+
+@pytest.fixture(scope="module")
+def written(post: Post) -> Post:
+    """The form with the video has been answered at length: more than the kernel takes for a connection that nobody reads."""
+    for _ in range(ANSWERS):
+        text = base64.b64encode(os.urandom(ANSWER_BYTES)).decode()
+        meta = f"<meta><instanceID>{new_id()}</instanceID></meta>"
+        filled = post.phone.finalize(f'<data id="film" version="1"><seen>{text}</seen>{meta}</data>'.encode(), {})
+        assert post.phone.send(filled).status == 201
+    return post
+
+
+@pytest.mark.parametrize(
+    ("path", "readers"),
+    [
+        # More than there are threads; the others go the same way.
+        ("/v1/projects/1/forms/film/submissions.csv", 40),
+        ("/v1/projects/1/forms/film.svc/Submissions", 10),
+        ("/projects/1/forms/film/data/file?format=xlsx", 2),
+    ],
+)
+def test_exports_that_nobody_reads_on_hold_neither_threads_nor_memory_nor_the_database(
+    written: Post, path: str, readers: int
+) -> None:
+    token = signed_in(written.served)
+    head = f"GET {path} HTTP/1.1\nHost: relais\nAuthorization: Bearer {token}\nCookie: relais_session={token}\n"
+    with ExitStack() as opened:
+        stalled = [stall(written, head, b"", opened) for _ in range(readers)]
+        assert {connection.recv(12) for connection in stalled} == {b"HTTP/1.1 200"}
+        written.assert_answers_quickly()
+        # What waits for readers waits in files, and no read transaction keeps the log of the database growing.
+        assert written.served.megabytes() < MEGABYTES
+        assert checkpointed(written.prepared.data)
+        stalled[0].settimeout(30)
+        assert read_to_the_end(stalled[0]) >= ANSWERS * ANSWER_BYTES
+    until = time.monotonic() + 30
+    while (left := list((written.prepared.data / "tmp").iterdir())) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert left == []
+
+
+def signed_in(served: ServerProcess) -> str:
+    """A token of the administrator, for the API and for pages."""
+    with closing(http.client.HTTPConnection(*served.address, timeout=SECONDS)) as client:
+        body = json.dumps({"email": "admin@example.org", "password": PASSWORD})
+        client.request("POST", "/v1/sessions", body, {"Content-Type": "application/json"})
+        return str(json.load(client.getresponse())["token"])
+
+
+def checkpointed(data: Path) -> bool:
+    """Whether all of the log could be put into the database: nobody reads what stood there before."""
+    with closing(sqlite_module().connect(data / "relais.sqlite3", timeout=10)) as connection:
+        return bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
 
 
 def read_to_the_end(connection: socket.socket) -> int:
