@@ -19,10 +19,11 @@ def judge_request(is_phone_path: Callable[[str], bool], require_caller: Callable
     """
     api = request.path.startswith(API) and not is_phone_path(request.path)
     for value in (request.view_args or {}).values():
-        if isinstance(value, NotANumber) and not api:
+        if isinstance(value, NotANumber) and not request.path.startswith(API):
             raise page_not_found()
         if isinstance(value, NotANumber):
-            require_caller()
+            if api:
+                require_caller()
             raise wrong_type("type integer", value=str(value))
         if api and isinstance(value, int) and value > LARGEST_ID:
             require_caller()

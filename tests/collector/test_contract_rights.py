@@ -201,6 +201,7 @@ def test_what_is_no_openrosa_is_refused_where_central_refuses_it(house: House, v
             assert house.ours.client.get(below + path, headers=headers).status_code == 400
     assert house.ours.post(instance(new_id()), headers=headers).status_code == 400
     assert house.ours.client.get("/formList", headers={**headers, **house.headers("admin")}).status_code == 200
+    assert house.ours.client.get("/v1/projects/x/formList", headers=headers).status_code == 400
 
 
 @pytest.mark.parametrize("who", ["nobody", "their phone", "admin", "a cookie"])
