@@ -153,10 +153,9 @@ def _app_user(user: AppUser, actor: Actor, token: str | None) -> dict[str, Any]:
 
 
 def _last_used(session: Session, project_id: int) -> Mapping[int | None, datetime]:
-    """When each last sent a new submission, from the index alone."""
-    query = (
-        select(Submission.submitter_id, func.max(Submission.created_at))
-        .where(Submission.project_id == project_id, Submission.submitter_id.is_not(None))
-        .group_by(Submission.submitter_id)
+    """When each last sent a new submission: the end of each one's stretch of an index."""
+    last = select(func.max(Submission.created_at)).where(
+        Submission.project_id == AppUser.project_id, Submission.submitter_id == AppUser.actor_id
     )
+    query = select(AppUser.actor_id, last.scalar_subquery()).where(AppUser.project_id == project_id)
     return {row[0]: row[1] for row in session.execute(query)}

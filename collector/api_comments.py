@@ -5,7 +5,6 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts.actees import actee_of_form
@@ -16,7 +15,7 @@ from accounts.signed_in import api_caller, changing, creating
 from collector import review
 from collector.activity import activities_of
 from collector.form_access import FORM, FormAccess, both, form_access
-from collector.models import Comment, Submission
+from collector.models import Comment
 from collector.schemas import (
     ActivitySchema,
     CommentSchema,
@@ -25,7 +24,7 @@ from collector.schemas import (
     KeySchema,
     NewCommentSchema,
 )
-from collector.submission_rows import actors_of, one_row
+from collector.submission_rows import actors_of, one_row, senders_of
 from collector.unlocking import keys_needed
 from config.api_answers import json_body
 from config.api_errors import missing_parameter
@@ -154,7 +153,6 @@ def list_submitters(project_id: int, xml_form_id: str, draft: bool) -> ResponseR
     person = api_caller()
     with reading() as session:
         access = form_access(session, person, "submission.read", project_id, xml_form_id, draft)
-        senders = select(Submission.submitter_id).where(*access.selection.every()).distinct()
-        actors = actors_of(session, session.scalars(senders), access.selection.mask)
+        actors = actors_of(session, senders_of(session, access.selection), access.selection.mask)
     # Databases sort names each in their own way.
     return _json(sorted(actors.values(), key=lambda actor: (actor["displayName"].casefold(), actor["id"])))

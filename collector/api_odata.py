@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from accounts.errors import not_found
 from accounts.scopes import mask_of, scope_of
 from accounts.signed_in import api_caller, demand, raw_target
-from collector import reading, stamps, stored_submissions
+from collector import stamps, stored_submissions
 from collector.api_exports import streamed
 from collector.export_request import takes_duplicates
 from collector.masking import Mask
@@ -125,7 +125,7 @@ def _table(selection: Selection, definition: FormDefinition, name: str, options:
     asked = feed.ask(definition, name, selection, options)
     with read() as session:
         if options.top == 0 and feed.is_root(name) and asked.condition.holds is None:
-            return _json(iter([feed.nothing(name, reading.count(session, asked.selection), _addresses())]))
+            return _json(iter([feed.nothing(name, stored_submissions.count(session, asked.selection), _addresses())]))
         etag = stamps.stamp(
             session,
             selection,

@@ -34,7 +34,7 @@ from collector.schemas import (
     submission_json,
 )
 from collector.stamps import stamp
-from collector.submission_rows import SubmissionRow, actors_of, one_row, pages_of, root_of, rows_of, version_place
+from collector.submission_rows import SubmissionRow, actors_of, one_row, pages_of, root_of, version_place
 from collector.submitting import Submit, arrival_of, require_deprecation, require_form, submit
 from config.api_answers import is_true
 from config.database import database, reading
@@ -65,11 +65,7 @@ def list_submissions(project_id: int, xml_form_id: str, draft: bool) -> Response
     if is_unchanged(etag):
         return not_modified(etag, weak=True)
     read = database().reading
-    if wanted.limit is None:
-        pages = pages_of(read, selection, wanted.offset)
-    else:
-        with reading() as session:
-            pages = iter([rows_of(session, selection, limit=wanted.limit, offset=wanted.offset)])
+    pages = pages_of(read, selection, offset=wanted.offset or 0, limit=wanted.limit)
     pieces = _written(read, pages, wanted.extended, access.selection.mask)
     return tagged(Response(pieces, content_type="application/json; charset=utf-8"), etag, weak=True)
 

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.scopes import OWN, Rule, Scope
@@ -121,8 +121,3 @@ def within(rule: Rule, actor_id: int) -> ColumnElement[bool]:
         )
         .exists()
     )
-
-
-def count(session: Session, selection: Selection) -> int:
-    """How many submissions an export of this selection has."""
-    return session.scalar(select(func.count()).select_from(Submission).where(*selection.conditions())) or 0

@@ -109,6 +109,11 @@ def count_states(session: Session, selection: Selection, *, anew: bool = False) 
     return {row[0] or "received": row[1] for row in session.execute(query)}
 
 
+def count(session: Session, selection: Selection) -> int:
+    """How many submissions an export of this selection has."""
+    return sum(count_states(session, selection).values())
+
+
 def position_of(session: Session, selection: Selection, which: Sequence[ColumnElement[bool]]) -> Position | None:
     """The place of a submission in the order of arrival, also of one in the trash; None for one that is not here. `which`:
     its number, or the selection's `named`."""

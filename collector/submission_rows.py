@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, select, tuple_
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Actor
@@ -13,6 +13,7 @@ from accounts.schemas import ActorSchema
 from collector.masking import Mask
 from collector.models import Receipt, Submission
 from collector.reading import Reading, Selection
+from collector.stored_submissions import ids as chosen_ids
 
 PAGE = 1000
 
@@ -54,35 +55,24 @@ def one_row(session: Session, selection: Selection, instance_id: str) -> Submiss
     return None if row is None else _row(row)
 
 
-def rows_of(
-    session: Session, selection: Selection, *, limit: int | None = None, offset: int | None = None
-) -> list[SubmissionRow]:
-    """A part of the list, newest first."""
-    query = _rows().where(*selection.conditions()).order_by(Submission.created_at.desc(), Submission.id.desc())
-    if offset is not None:
-        query = query.offset(offset)
-    if limit is not None:
-        query = query.limit(limit)
-    return [_row(row) for row in session.execute(query)]
-
-
-def pages_of(reading: Reading, selection: Selection, offset: int | None) -> Iterator[list[SubmissionRow]]:
-    """The whole list from `offset` on, newest first, in pages, each read for itself so that no read lasts long."""
-    with reading() as session:
-        page = rows_of(session, selection, limit=PAGE, offset=offset)
-    while page:
-        yield page
-        if len(page) < PAGE:
-            return
-        last = page[-1]
-        query = (
-            _rows()
-            .where(*selection.conditions(), tuple_(Submission.created_at, Submission.id) < (last.created_at, last.id))
-            .order_by(Submission.created_at.desc(), Submission.id.desc())
-            .limit(PAGE)
-        )
+def pages_of(
+    reading: Reading, selection: Selection, *, offset: int = 0, limit: int | None = None
+) -> Iterator[list[SubmissionRow]]:
+    """The list from `offset` on, newest first, in pages, each read for itself so that no read lasts long; at most `limit` rows."""
+    after, left = None, limit
+    while left is None or left > 0:
+        most = PAGE if left is None else min(PAGE, left)
         with reading() as session:
-            page = [_row(row) for row in session.execute(query)]
+            # Their numbers first, from an index alone: a list is asked for far down, too.
+            ids = chosen_ids(session, selection, after=after, skip=offset, limit=most)
+            found = rows_with(session, selection, ids)
+        page = [found[each] for each in ids]
+        if page:
+            yield page
+        if len(page) < most:
+            return
+        after, offset = (page[-1].created_at, page[-1].id), 0
+        left = None if left is None else left - len(page)
 
 
 def rows_with(session: Session, selection: Selection, ids: Sequence[int]) -> dict[int, SubmissionRow]:
@@ -99,6 +89,17 @@ def actors_of(session: Session, ids: Iterable[int | None], mask: Mask) -> dict[i
     query = select(Actor).where(Actor.id.in_(wanted))
     nameless = {"displayName": ""} if mask.hides_staff else {}
     return {actor.id: {**ActorSchema().dump(actor), **nameless} for actor in session.scalars(query)}
+
+
+def senders_of(session: Session, selection: Selection) -> list[int]:
+    """Everyone who has sent submissions of the selection. The senders of the project are stepped through in their index, and
+    each is asked about once: of a million submissions only as many are looked at as there are senders."""
+    of_project = Submission.project_id == selection.project_id
+    senders = select(func.min(Submission.submitter_id).label("id")).where(of_project).cte("senders", recursive=True)
+    following = select(func.min(Submission.submitter_id)).where(of_project, Submission.submitter_id > senders.c.id)
+    senders = senders.union_all(select(following.scalar_subquery()).where(senders.c.id.is_not(None)))
+    sent = select(Submission.id).where(*selection.every(known=True), Submission.submitter_id == senders.c.id)
+    return list(session.scalars(select(senders.c.id).where(sent.correlate(senders).exists())))
 
 
 def versions_of(session: Session, selection: Selection, submission_id: int) -> list[VersionRow]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from collector import reading, stored_submissions
+from collector import stored_submissions
 from collector.exported import ExportedSubmission
 from collector.models import Submission
 from collector.odata.conditions import Column, Condition
@@ -53,7 +53,7 @@ def _rows(read: Reading, asked: Asked, page: Page) -> Iterator[JsonRow]:
     """Which submissions are in the page the database tells."""
     options = asked.options
     with read() as session:
-        page.count = reading.count(session, asked.selection) if options.count else None
+        page.count = stored_submissions.count(session, asked.selection) if options.count else None
         more = None if options.top is None else options.top + 1
         after = _after(session, asked)
         wanted = stored_submissions.ids(

@@ -35,7 +35,7 @@ MODULES = (
     collector.tally,
     config.database,
 )
-ONLY_POSTGRESQL = re.compile(r"nextval|ANY\(")
+ONLY_POSTGRESQL = re.compile(r"nextval|unnest\(")
 STATEMENTS = [
     pytest.param(value, id=f"{module.__name__}.{name}")
     for module in MODULES
