@@ -64,7 +64,8 @@ class FormDefinition:
     """Everything the server knows about one form version from its XML alone.
 
     `version` and `title` are "" when the form has none. `languages` are those of the translations, default first, () when the form
-    has only unnamed texts. `submission_url` is where the form itself sends its submissions, None for this server.
+    has only unnamed texts. `submission_url` is where the form itself sends its submissions, None for this server. `corroborates`: its
+    submissions are reports that confirm each other, never duplicates (docs/matching-roles.md).
     """
 
     xml_form_id: str
@@ -79,6 +80,7 @@ class FormDefinition:
     client_editable: bool
     entities: EntityDeclarations | None = None
     submission_url: str | None = None
+    corroborates: bool = False
 
     @property
     def entity_dataset(self) -> str | None:
@@ -116,6 +118,7 @@ def parse_xform(xform: bytes) -> FormDefinition:
         # Encrypted answers cannot become entities.
         entities=None if public_key else read_entities(document, fields),
         submission_url=_submission_setting(submission, "action"),
+        corroborates=(attribute(document.instance, "match") or "").strip().lower() == "corroborate",
     )
 
 

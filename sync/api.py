@@ -17,6 +17,7 @@ from config.description import describe
 from config.reader_wishes import action_notes, wishes
 from config.services import services
 from sync import near_standards
+from sync.corroborating import corroborates
 from sync.deciding import Given, SuspectedPair, decide, suspected_pairs, visible_decisions
 from sync.decisions import LONGEST_REASON
 from sync.explaining import reasons_for
@@ -113,7 +114,8 @@ def list_decisions(project_id: int, xml_form_id: str) -> ResponseReturnValue:
 @describe(answer=DecisionSchema(), body=NewDecisionSchema(), problems=[400.2, 400.8, 400.11, 404.1])
 def decide_pair(project_id: int, xml_form_id: str) -> ResponseReturnValue:
     """Say what two submissions are: `duplicate` (and which stays), `distinct`, a second `visit`, `unsure` (somebody else should look), or
-    `open` again, which undoes. The same again is the same decision."""
+    `open` again, which undoes; of reports that corroborate each other `event` instead of a duplicate or visit. The same again is the
+    same decision."""
     person = api_caller()
     body = NewDecisionSchema().load(json_body())
     if body["seen"] is not None:
@@ -180,6 +182,7 @@ def show_matching(project_id: int, xml_form_id: str) -> ResponseReturnValue:
             "learntFrom": kept.learnt_from if kept else 0,
             "learntAt": kept.learnt_at if kept else None,
             "expectedPairs": kept.model["expected_pairs"] if kept and kept.model else None,
+            "corroborates": corroborates(session, access.form),
             "rescanning": kept is not None and kept.rescan_after is not None,
             "rescan": rescan_progress(session, kept) if kept else None,
             "nearCopies": near_standards.standing_of(session, project_id, access.form.id),

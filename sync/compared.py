@@ -16,6 +16,7 @@ from collector.reading import Selection
 from collector.review import named_submission
 from config.services import services
 from forms.models import Form
+from sync.corroborating import corroborates
 from sync.deciding import SuspectedPair, pair_of
 from sync.decisions import SETTLING, Decision, Standing
 from sync.explaining import reasons_for
@@ -62,6 +63,7 @@ class Compared:
     bits: str
     hides_staff: bool
     hides_answers: bool
+    corroborates: bool = False
 
     @property
     def conflict(self) -> bool:
@@ -121,6 +123,7 @@ def compare(session: Session, form: Form, selection: Selection, names: tuple[str
         bits=number(sum(line.bits for line in lines), language),
         hides_staff=selection.mask.hides_staff,
         hides_answers=bool(selection.mask.hidden),
+        corroborates=corroborates(session, form),
     )
 
 

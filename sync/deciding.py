@@ -12,6 +12,7 @@ from collector.reading import Selection
 from collector.review import named_submission
 from config.api_errors import unexpected_value
 from forms.models import Form
+from sync.corroborating import OF_REPORTS, corroborates
 from sync.decisions import Decision, Standing, must_be_asked, standings
 from sync.effects import lock_form, take_effect
 from sync.models import MatchDecision, MatchPair
@@ -163,6 +164,8 @@ def decide_copies(session: Session, form: Form, pairs: Sequence[SuspectedPair], 
     """Call the later of each pair a duplicate of the earlier; how many verdicts that took, since of many copies of one a verdict each is
     enough. Only for what `undecided_copies` gave."""
     lock_form(session, form.project_id, form.id)
+    if corroborates(session, form):
+        return 0
     gone: set[int] = set()
     for pair in sorted(pairs, key=lambda pair: (pair.other.id, pair.one.id)):
         if pair.other.id not in gone and standing_of(session, form, *_names(pair)) is None:
@@ -182,8 +185,9 @@ def _names(pair: SuspectedPair) -> tuple[str, str]:
 def decide(session: Session, form: Form, selection: Selection, given: Given, *, by: int) -> Decision:
     """Decide about two submissions that the caller may see, suspected or not; Problem 404.1, 400.8. The same verdict by the same person
     again is the decision that was made: a finger that taps twice decides once."""
-    if given.verdict not in DECIDABLE:
-        raise unexpected_value("verdict", given.verdict, f"it must be one of {', '.join(DECIDABLE)}")
+    decidable = OF_REPORTS if corroborates(session, form) else DECIDABLE
+    if given.verdict not in decidable:
+        raise unexpected_value("verdict", given.verdict, f"it must be one of {', '.join(decidable)}")
     sides = [named_submission(session, selection, instance_id) for instance_id in (given.one, given.other)]
     if sides[0].id == sides[1].id:
         raise unexpected_value("other", given.other, "it must be another submission", "ce doit être une autre fiche")

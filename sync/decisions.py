@@ -16,11 +16,11 @@ import orjson
 
 from sync.giving_way import Member, circles, ends, past_those_away
 
-Verdict = Literal["duplicate", "merge", "distinct", "visit", "unsure", "open"]
-VERDICTS: tuple[Verdict, ...] = ("duplicate", "merge", "distinct", "visit", "unsure", "open")
+Verdict = Literal["duplicate", "merge", "distinct", "visit", "event", "unsure", "open"]
+VERDICTS: tuple[Verdict, ...] = ("duplicate", "merge", "distinct", "visit", "event", "unsure", "open")
 REMOVING = ("duplicate", "merge")
 # Settled, unless the evidence changes; "unsure" waits for a second reader, "open" is an undone verdict.
-SETTLING = ("duplicate", "merge", "distinct", "visit")
+SETTLING = ("duplicate", "merge", "distinct", "visit", "event")
 LONGEST_REASON = 1000
 MOST_SUPERSEDED = 100
 MOST_FIELDS = 2000

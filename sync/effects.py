@@ -14,6 +14,7 @@ from collector.duplicates import mark
 from collector.models import Submission
 from collector.reading import Selection
 from forms.models import Form
+from sync.corroborating import corroborates
 from sync.decisions import Decision, PairKey, Resolution, Standing, must_be_asked, resolve, standings
 from sync.models import MatchDecision, MatchPair
 
@@ -35,7 +36,9 @@ def take_effect(session: Session, form: Form, instance_ids: Iterable[str], *, by
     members = asked.union(*((one, other) for _, one, other in standing))
     ids, here = _those_here(session, form, members)
     resolution = resolve(standing, {(form.xml_form_id, each) for each in here})
-    favoured = {gone: kept for (_, gone), (_, kept) in resolution.duplicate_of.items()}
+    # Of reports that corroborate each other none is left out, whatever was said before the form was called one of those.
+    leaving = {} if corroborates(session, form) else resolution.duplicate_of
+    favoured = {gone: kept for (_, gone), (_, kept) in leaving.items()}
     changed = mark(
         session,
         form.project_id,

@@ -12,6 +12,7 @@ from config.storage import Storage
 from forms.models import Form
 from forms.queries import definition_of
 from sync import effects, near_books, seeing
+from sync.corroborating import corroborates
 from sync.decisions import pair_evidence
 from sync.features import (
     answers_by_path,
@@ -182,7 +183,7 @@ def _settle(session: Session, submission: Submission, evidence: bytes, pairs: di
     names = select(Submission.id, Submission.instance_id).where(
         Submission.project_id == submission.project_id, Submission.id.in_(copies)
     )
-    if form is not None:
+    if form is not None and not corroborates(session, form):
         settle_copies(
             session,
             form,

@@ -20,6 +20,7 @@ from config.api_errors import unexpected_value
 from config.problem import Problem
 from forms.models import Form
 from forms.queries import definition_of
+from sync.corroborating import corroborates
 from sync.decisions import LONGEST_REASON, Decision
 from sync.effects import lock_form, take_effect
 from sync.verdicts import Told, enact, standing_of, unmerge, with_reasons
@@ -53,6 +54,13 @@ def merge(
     was made. Undone like every verdict, the kept one is as it was before."""
     fields = {path: name for path, name in given.fields.items() if name != given.keep}
     _require_sense(given, fields)
+    if corroborates(session, form):
+        raise unexpected_value(
+            "verdict",
+            "merge",
+            "reports of one event are linked, none is left out",
+            "les signalements d’un même événement sont reliés, aucun n’est écarté",
+        )
     kept = _named(session, form, selection, given.keep, by)
     others = [_named(session, form, selection, name, by) for name in given.others]
     lock_form(session, form.project_id, form.id)

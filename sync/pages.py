@@ -40,6 +40,7 @@ BUTTONS: Mapping[str, tuple[str, int]] = {
     "keep_second": ("duplicate", 2),
     "distinct": ("distinct", 0),
     "visit": ("visit", 0),
+    "event": ("event", 0),
     "unsure": ("unsure", 0),
     "open": ("open", 0),
 }

@@ -12,6 +12,7 @@ from collector.models import Receipt, Submission
 from collector.project_frame import ProjectFrame
 from collector.reading import Selection
 from forms.models import Form, FormVersion
+from sync.corroborating import corroborates
 from sync.deciding import SuspectedPair, count_pairs, suspected_pairs, undecided_copies
 from sync.models import ASKED, MatchPair
 from sync.rules.identity.finding import Pair
@@ -34,13 +35,14 @@ class Cluster:
 @dataclass(frozen=True, slots=True)
 class FormQueue:
     """What of one form is asked about, the likeliest first. `copies`: those with the same answers, which may be settled in one go; as many
-    as fit in one."""
+    as fit in one. `corroborates`: its submissions are reports of events, and none is left out."""
 
     xml_form_id: str
     name: str
     pairs: int
     clusters: tuple[Cluster, ...]
     copies: tuple[SuspectedPair, ...] = ()
+    corroborates: bool = False
 
 
 def matched_forms(session: Session, project_id: int) -> list[tuple[Form, str]]:
@@ -77,7 +79,9 @@ def open_pairs(session: Session, project_ids: Collection[int], scopes: Mapping[i
 def queue_of(session: Session, form: Form, name: str, selection: Selection, state: str) -> FormQueue:
     """The pairs of a form in one state that the reader may see both of, those that hang together side by side."""
     pairs = suspected_pairs(session, form, selection, state)
-    return FormQueue(form.xml_form_id, name, len(pairs), clusters(pairs), tuple(undecided_copies(pairs)[:MOST_COPIES]))
+    reports = corroborates(session, form)
+    copies = () if reports else tuple(undecided_copies(pairs)[:MOST_COPIES])
+    return FormQueue(form.xml_form_id, name, len(pairs), clusters(pairs), copies, reports)
 
 
 def clusters(pairs: Sequence[SuspectedPair]) -> tuple[Cluster, ...]:

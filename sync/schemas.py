@@ -86,12 +86,13 @@ class ExplainedQuery(Schema):
 
 
 class NewDecisionSchema(Body):
-    """A verdict. `keep`: which stays, for "duplicate". `seen`: uids of the decisions the person had before them (default: those that are
-    here); a decision that is not among them was made apart."""
+    """A verdict. `keep`: which stays, for "duplicate". "event" (several reports of one) is for forms
+    whose submissions corroborate each other, which know no duplicates. `seen`: uids of the decisions the person had before them (default:
+    those that are here); a decision that is not among them was made apart."""
 
     one = Text(required=True)
     other = Text(required=True)
-    verdict = Text(required=True, metadata={"enum": list(DECIDABLE)})
+    verdict = Text(required=True, metadata={"enum": [*DECIDABLE, "event"]})
     keep = Text(allow_none=True, load_default=None)
     reason = Text(longest=LONGEST_REASON, load_default="")
     seen = fields.Raw(load_default=None)
@@ -161,6 +162,9 @@ class MatchingSchema(Schema):
     learntFrom = fields.Integer()  # noqa: N815 - wire name
     learntAt = WireMoment(allow_none=True)  # noqa: N815 - wire name
     expectedPairs = fields.Float(allow_none=True)  # noqa: N815 - wire name
+    corroborates = fields.Boolean(
+        metadata={"description": "submissions are reports that confirm each other: none is left out"}
+    )
     rescanning = fields.Boolean()
     rescan = fields.Nested(RescanSchema, allow_none=True)
     nearCopies = fields.Nested(NearCopiesSchema)  # noqa: N815 - wire name
