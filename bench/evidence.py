@@ -163,7 +163,9 @@ def _place(services: Services) -> tuple[Place, int]:
 
 
 def _receive(services: Services, place: Place, number: int, chance: random.Random) -> int:
-    arrival = Arrival(place.project_id, interview(number, chance), place.sender)
+    arrival = Arrival(
+        place.project_id, interview(number, chance), Sender(None, f"collect:{number % PHONES}", "Collect")
+    )
     with services.database.transaction() as session:
         answer = receive(session.connection(), arrival, Rules(), services.secret)
     assert answer.status == 201

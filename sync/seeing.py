@@ -2,7 +2,7 @@
 same second, the same few metres), so that a submission costs the same however many there are."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -13,8 +13,8 @@ from collector.models import Receipt, Submission
 from collector.stored_submissions import answers_of
 from config.clock import now
 from forms.queries import definition_of, labels_of
-from sync.features import answers_by_path, origin_of
-from sync.interviews import Names, cells_around, grids_of, place_of, read_interview, subject_of
+from sync.features import answers_by_path
+from sync.interviews import Names, at_second, cells_around, from_row, grids_of, place_of, read_interview, subject_of
 from sync.matchers import Matcher
 from sync.models_evidence import SeenEvidence, SeenForm, SeenInterview
 from sync.rules.interviews import Evidence, Interview, looked_at, rules, usual
@@ -24,6 +24,7 @@ from sync.rules.interviews.same_place import is_placed
 MOST_NEIGHBOURS = 40
 LONGEST = timedelta(hours=12)
 _TWO = 2
+_Sight = tuple[Evidence, tuple[Interview, ...]]
 
 
 def keep(
@@ -50,15 +51,13 @@ def keep(
         form.since += 1
     session.flush()
     plain = {**usual([]), **form.usual}
-    found: dict[tuple[str, int], tuple[Evidence, str]] = {}
-    for each in _alone(interview, plain):
-        found.setdefault((each.rule, submission.id), (each, _mark(session, matcher, each.rule, interview)))
+    seen: list[_Sight] = [(each, (interview,)) for each in _alone(interview, plain)]
+    mine = _as_row(interview, row)
     for other in _neighbours(session, matcher, interview, names):
-        mine = _as_row(interview, row)
         for rule, examine in rules().items():
-            for each in examine([mine, other], plain.get(rule)):
-                if len(each.interviews) == _TWO:
-                    found[rule, other.number] = (each, _mark(session, matcher, rule, interview, other))
+            both = [each for each in examine([mine, other], plain.get(rule)) if len(each.interviews) == _TWO]
+            seen += [(each, (interview, other)) for each in both]
+    found = _marked(session, matcher, seen)
     _write(session, matcher, submission.id, found, interview)
 
 
@@ -95,10 +94,10 @@ def forget(session: Session, project_id: int, submission_id: int) -> None:
             SeenInterview.project_id == project_id, SeenInterview.submission_id == submission_id
         )
     )
-    session.execute(delete(SeenEvidence).where(SeenEvidence.project_id == project_id, _names(submission_id)))
+    session.execute(delete(SeenEvidence).where(SeenEvidence.project_id == project_id, _about(submission_id)))
 
 
-def _names(submission_id: int) -> ColumnElement[bool]:
+def _about(submission_id: int) -> ColumnElement[bool]:
     return or_(SeenEvidence.submission_id == submission_id, SeenEvidence.other_id == submission_id)
 
 
@@ -125,41 +124,19 @@ def _row(interview: Interview, matcher: Matcher, names: Names) -> dict[str, Any]
     }
 
 
-def from_row(row: SeenInterview) -> Interview:
-    """The interview as far as its facts tell: names are numbers, places cells."""
-    return Interview(
-        number=row.submission_id,
-        enumerator=str(row.who or ""),
-        device=str(row.device or ""),
-        start=_moment(row.start),
-        end=_moment(row.end),
-        active_seconds=row.seconds,
-        answered=row.answered,
-        cell=str(row.cell or ""),
-        grids={
-            name: ["1"] * count if alike else [str(number) for number in range(count)]
-            for name, (count, alike) in row.grids.items()
-        },
-    )
-
-
 def _as_row(interview: Interview, row: Mapping[str, Any]) -> Interview:
     """The same with names as numbers, to lie beside others."""
     return Interview(
         number=interview.number,
         enumerator=str(row["who"] or ""),
         device=str(row["device"] or ""),
-        start=_moment(row["start"]),
-        end=_moment(row["end"]),
+        start=at_second(row["start"]),
+        end=at_second(row["end"]),
         active_seconds=interview.seconds,
         place=interview.place,
         accuracy=interview.accuracy,
         subject=interview.subject,
     )
-
-
-def _moment(seconds: int | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def _neighbours(session: Session, matcher: Matcher, interview: Interview, names: list[Names]) -> Iterator[Interview]:
@@ -239,20 +216,29 @@ def _places(
     return found
 
 
-def _mark(session: Session, matcher: Matcher, rule: str, *interviews: Interview) -> str:
-    """Hashed with what only servers that hold the submission know, so that it says nothing to anybody else, and outlives keys."""
-    whole = [_in_seconds(each) for each in interviews]
-    origin = origin_of(session, matcher.project_id, min(each.number for each in interviews))
-    said = looked_at(rule, *whole).encode()
-    return blake2b(said, digest_size=8, key=origin, person=b"mark").hexdigest()
+def _marked(session: Session, matcher: Matcher, seen: list[_Sight]) -> dict[tuple[str, int], tuple[Evidence, str]]:
+    """By rule and the other's number (alone: its own). A mark is hashed with what only servers that hold the submission know, so that it says
+    nothing to anybody else, and outlives keys."""
+    firsts = {min(each.number for each in interviews) for _, interviews in seen}
+    query = select(Receipt.id, Receipt.xml_sha256).where(
+        Receipt.project_id == matcher.project_id, Receipt.id.in_(firsts)
+    )
+    origins = {row[0]: row[1] for row in session.execute(query)} if firsts else {}
+    found = {}
+    for evidence, interviews in seen:
+        said = looked_at(evidence.rule, *map(_in_seconds, interviews)).encode()
+        key = origins[min(each.number for each in interviews)]
+        mark = blake2b(said, digest_size=8, key=key, person=b"mark").hexdigest()
+        found[evidence.rule, interviews[-1].number] = (evidence, mark)
+    return found
 
 
 def _in_seconds(each: Interview) -> Interview:
     """As both sides of a pair know it."""
     return Interview(
         number=0,
-        start=_moment(int(each.start.timestamp()) if each.start else None),
-        end=_moment(int(each.end.timestamp()) if each.end else None),
+        start=at_second(int(each.start.timestamp()) if each.start else None),
+        end=at_second(int(each.end.timestamp()) if each.end else None),
         active_seconds=each.seconds,
         answered=each.answered,
         place=each.place,
@@ -268,7 +254,7 @@ def _write(
     found: Mapping[tuple[str, int], tuple[Evidence, str]],
     interview: Interview,
 ) -> None:
-    query = select(SeenEvidence).where(SeenEvidence.project_id == matcher.project_id, _names(submission_id))
+    query = select(SeenEvidence).where(SeenEvidence.project_id == matcher.project_id, _about(submission_id))
     before = {(each.rule, each.submission_id, each.other_id): each for each in session.scalars(query)}
     wanted: dict[tuple[str, int, int], tuple[Evidence, str]] = {}
     for (rule, other), seen in found.items():

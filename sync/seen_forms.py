@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import func, select
 
 from config.services import Services
+from sync.interviews import from_row
 from sync.models import MatchForm
 from sync.models_evidence import SeenForm, SeenInterview
 from sync.rules.interviews import same_place, straight_lining, usual
 from sync.rules.interviews.too_fast import LEAST_INTERVIEWS
-from sync.seeing import from_row
 
 # What is usual is measured on the newest so many, and again when half as many have come as there were.
 SAMPLE = 5_000
