@@ -23,7 +23,7 @@ from config.clock import now
 from config.errors import BY_STATUS, not_understood, page_not_found, unexpected
 from config.language import COOKIE, COOKIE_SECONDS, SourceDomain, choose_language
 from config.problem import LANGUAGES, Problem
-from config.security import safe_path, security_headers
+from config.security import host_of, safe_path, security_headers
 
 SMALLEST_COMPRESSED = 1_000
 
@@ -164,8 +164,8 @@ def _return_path() -> str:
     """Where the language switch comes back to: this page, or for an answer to a form the page the form was on."""
     if request.method == "GET":
         return request.full_path.rstrip("?")
-    before = urlsplit(request.referrer or "")
-    return safe_path(before.path) if before.netloc == request.host else "/"
+    before = request.referrer or ""
+    return safe_path(urlsplit(before).path) if host_of(before) == request.host else "/"
 
 
 def _spoken(function: Callable[..., str], in_zone: bool = False) -> Callable[..., str]:

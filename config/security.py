@@ -66,4 +66,12 @@ def comes_from_elsewhere(method: str, host: str, sec_fetch_site: str | None, ori
         return False
     if sec_fetch_site:
         return sec_fetch_site not in ("same-origin", "none")
-    return origin is not None and urlsplit(origin).netloc != host
+    return origin is not None and host_of(origin) != host
+
+
+def host_of(url: str) -> str:
+    """Host and port of an address somebody sent; "" for what is none."""
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""

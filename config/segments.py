@@ -1,4 +1,5 @@
-"""Addresses whose parts may hold a slash: form ids and file names are free text (`%2F` on the wire)."""
+"""Addresses whose parts may hold a slash: form ids and file names are free text (`%2F` on the wire). And bytes that no address
+may hold, which come all the same."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -17,6 +18,7 @@ LARGEST_NUMBER = 2**63 - 1
 LARGEST_ID = 2**31 - 1
 
 _ENCODED_SLASH = re.compile(b"%2[Ff]")
+_NOT_ASCII = re.compile(b"[^\x00-\x7f]")
 _NUMBER = re.compile("-?[0-9]{1,19}")
 _SLASHES = re.compile("//+")
 
@@ -87,6 +89,11 @@ def keep_slashes(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[
             if encoded:
                 environ["PATH_INFO"] = unquote_to_bytes(marked).decode("latin-1")
         environ["PATH_INFO"] = single_slashes(environ["PATH_INFO"])
+        query = environ.get("QUERY_STRING", "")
+        if not query.isascii():
+            # Werkzeug takes them for UTF-8, and breaks where they are not; encoded, they are replaced.
+            encoded_query = _NOT_ASCII.sub(lambda found: b"%%%02X" % ord(found[0]), query.encode("latin-1"))
+            environ["QUERY_STRING"] = encoded_query.decode()
         return app(environ, start_response)
 
     return keeping

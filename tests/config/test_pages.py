@@ -214,6 +214,7 @@ def test_no_other_text_is_a_token(text: str | None) -> None:
         ("POST", None, "http://post.lan:8000", False),
         ("POST", None, "http://post.lan:9000", True),
         ("POST", None, "null", True),
+        ("POST", None, "http://[", True),
         ("POST", None, None, False),
     ],
 )

@@ -3,7 +3,7 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 import pytest
-from flask import Flask, url_for
+from flask import Flask, request, url_for
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +27,11 @@ def form(name: str) -> str:
 @app.get("/forms/<segment:name>/attachments/<segment:file>")
 def attachment(name: str, file: str) -> str:
     return f"file {file} of {name}"
+
+
+@app.get("/said")
+def said() -> str:
+    return " ".join(request.args.getlist("word"))
 
 
 @app.get("/projects/<int:number>")
@@ -92,6 +97,7 @@ def test_what_is_no_name_leads_nowhere(target: str) -> None:
 def test_bytes_that_are_no_text_do_not_break_the_reader() -> None:
     assert over_the_wire("/forms/%FF%2F.xml") == "form \ufffd/"
     assert over_the_wire("/forms/\xe9%2F.xml") == "form \ufffd/"
+    assert over_the_wire("/said?word=\xff&word=\xc3\xa9&other=%FF") == "%FF é"
 
 
 @pytest.mark.parametrize(
