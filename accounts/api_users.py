@@ -35,7 +35,7 @@ api = Blueprint("accounts_api_users", __name__, url_prefix="/v1")
 def list_users() -> ResponseReturnValue:
     """All web users by e-mail, or those that resemble `q`; whoever may not list them finds a whole e-mail only."""
     person = api_caller()
-    wanted, wished = request.args.get("q", "").replace("\0", ""), wishes()
+    wanted, wished = request.args.get("q", ""), wishes()
     with reading() as session:
         exact = web_users.account_by_email(session, wanted) if wanted else None
         if exact is not None:

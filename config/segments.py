@@ -75,6 +75,15 @@ def single_slashes(path: str) -> str:
     return _SLASHES.sub("/", path)
 
 
+def readable_query(query: str) -> str:
+    """`query` in ASCII, and without NUL: Werkzeug takes it for UTF-8, and PostgreSQL cannot even be asked for a text with NUL."""
+    while "%00" in query or "\0" in query:
+        query = query.replace("%00", "").replace("\0", "")
+    if query.isascii():
+        return query
+    return _NOT_ASCII.sub(lambda found: b"%%%02X" % ord(found[0]), query.encode("latin-1")).decode()
+
+
 def keep_slashes(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
     """WSGI: PATH_INFO is decoded before Flask sees it, so an encoded slash would split a segment; keep it apart.
 
@@ -89,11 +98,7 @@ def keep_slashes(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[
             if encoded:
                 environ["PATH_INFO"] = unquote_to_bytes(marked).decode("latin-1")
         environ["PATH_INFO"] = single_slashes(environ["PATH_INFO"])
-        query = environ.get("QUERY_STRING", "")
-        if not query.isascii():
-            # Werkzeug takes them for UTF-8, and breaks where they are not; encoded, they are replaced.
-            encoded_query = _NOT_ASCII.sub(lambda found: b"%%%02X" % ord(found[0]), query.encode("latin-1"))
-            environ["QUERY_STRING"] = encoded_query.decode()
+        environ["QUERY_STRING"] = readable_query(environ.get("QUERY_STRING", ""))
         return app(environ, start_response)
 
     return keeping

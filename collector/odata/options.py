@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from collector.odata.errors import (
     bad_number,
     bad_token,
@@ -38,7 +40,8 @@ _KNOWN = (
 _JSON = re.compile(r"(^|,)(application/json|json)($|;|,)", re.IGNORECASE)
 _XML = re.compile(r"(^|,)(application/(atom(svc)?\+)?xml|atom|xml)($|;|,)", re.IGNORECASE)
 _FORMATS = {"json": ("application/json", "json"), "xml": ("application/xml", "atom")}
-_MOST = 2**63 - 1
+# One more of it still fits a database's counter.
+_MOST = 2**62
 _SYSTEM = {
     "__system",
     *(
@@ -147,7 +150,7 @@ def _read_token(token: str) -> Mapping[str, Any]:
     # A client that did not encode it loses its plus signs.
     version, encoded = token[:2], token[2:].strip().replace(" ", "+")
     try:
-        holds = json.loads(base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True))
+        holds = orjson.loads(base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True))
     except ValueError:
         raise bad_token() from None
     allowed = ("skip",) if version == _COUNT_TOKEN else ("instanceId", "repeatId") if version == _TOKEN else ()
@@ -156,7 +159,7 @@ def _read_token(token: str) -> Mapping[str, Any]:
     if version == _COUNT_TOKEN:
         if not isinstance(holds["skip"], int) or not 0 <= holds["skip"] <= _MOST:
             raise bad_token()
-    elif not all(isinstance(holds.get(name, ""), str) for name in allowed):
+    elif not all(isinstance(holds.get(name, ""), str) and "\0" not in holds.get(name, "") for name in allowed):
         raise bad_token()
     return holds
 

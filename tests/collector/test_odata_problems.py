@@ -1,5 +1,7 @@
 """What an OData feed does not do, in ODK Central's words; and who does not see it."""
 
+from base64 import b64encode
+
 import pytest
 from lxml import etree
 
@@ -51,6 +53,14 @@ def test_what_cannot_be_done_is_said_in_centrals_words(
     answer = get(filled, path)
     assert (answer.status_code, answered(answer)["code"]) == (int(code), code)
     assert message in (None, answered(answer)["message"])
+
+
+def test_tokens_and_numbers_that_somebody_made_up_break_nothing(filled: Installation) -> None:
+    for holds in (b"[" * 3000, b'{"instanceId":"\\u0000"}', b'{"instanceId":"\\ud800"}', b'{"instanceId":[]}'):
+        answer = get(filled, "/Submissions?$skiptoken=01" + b64encode(holds).decode().replace("=", "%3D"))
+        assert (answer.status_code, answered(answer)["code"]) == (400, 400.35), holds
+    assert get(filled, f"/Submissions?$top={'9' * 40}").status_code == 200
+    assert get(filled, f"/Submissions?$skip={'9' * 40}").status_code == 200
 
 
 def test_metadata_is_xml_and_its_problems_are_too(filled: Installation) -> None:

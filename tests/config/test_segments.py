@@ -98,6 +98,7 @@ def test_bytes_that_are_no_text_do_not_break_the_reader() -> None:
     assert over_the_wire("/forms/%FF%2F.xml") == "form \ufffd/"
     assert over_the_wire("/forms/\xe9%2F.xml") == "form \ufffd/"
     assert over_the_wire("/said?word=\xff&word=\xc3\xa9&other=%FF") == "%FF é"
+    assert over_the_wire("/said?word=a%00b%%0000&word=%2500") == "ab %00"
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from marshmallow import fields
 
 from config.problem import Problem
-from config.wire_fields import Flag
+from config.wire_fields import Body, Flag, Text
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,24 @@ def test_what_is_none_is_shown(given: Any, shown: str) -> None:
         Flag().deserialize(given, "flag")
     assert caught.value.code == 400.11
     assert caught.value.details == {"value": shown, "expected": "type boolean"}
+
+
+class OfBothKinds(Body):
+    name = Text(required=True)
+    others = fields.Raw(required=True)
+    count = fields.Integer()
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, 400.2),
+        ({"name": "x"}, 400.2),
+        ({"name": 1, "others": 1}, 400.11),
+        ({"name": "x", "others": 1, "count": {}}, 400.11),
+    ],
+)
+def test_what_marshmallow_itself_refuses_is_a_problem_too(body: dict[str, Any], code: float) -> None:
+    with pytest.raises(Problem) as caught:
+        OfBothKinds().load(body)
+    assert caught.value.code == code
