@@ -26,16 +26,22 @@ class Kept:
 def mark(session: Session, project_id: int, kept: Mapping[int, int | None], *, by: int | None) -> set[int]:
     """Leave submissions out in favour of others, or (None) count them again; by number. Those that change are the answer, and
     each has its event. Nothing else of them changes: taken back, all is as it was."""
+    session.flush()
+    stand = select(Submission.id, Submission.duplicate_of).where(
+        Submission.project_id == project_id, Submission.id.in_(list(kept))
+    )
+    moving = [number for number, duplicate_of in session.execute(stand) if duplicate_of != kept[number]]
+    if not moving:
+        return set()
     query = (
         select(Submission)
-        .where(Submission.project_id == project_id, Submission.id.in_(list(kept)))
+        .where(Submission.project_id == project_id, Submission.id.in_(moving))
         # In one order for everybody; read anew, or counts would be wrong.
         .order_by(Submission.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
     changed = set()
-    session.flush()
     for submission in session.scalars(query):
         favoured = kept[submission.id]
         if submission.duplicate_of == favoured:

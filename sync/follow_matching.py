@@ -10,7 +10,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from accounts import events
-from accounts.models import Consumer, ProjectCounter
+from accounts.models import Consumer, Event, ProjectCounter
+from collector.duplicates import ACTION as LEFT_OUT
 from config.services import Services
 from sync.matching import match
 from sync.near_books import prepare
@@ -22,7 +23,7 @@ ACTIONS = (
     "submission.delete",
     "submission.restore",
     "submission.attachment.update",
-    "submission.duplicate",
+    LEFT_OUT,
 )
 # Submissions matched in one transaction: phones wait no longer than that for it.
 SLICE = 5
@@ -48,7 +49,7 @@ def follow(services: Services, stop: threading.Event) -> bool:
 def _advance(services: Services, project_id: int, done: int, newest: int, stop: threading.Event) -> bool:
     with services.database.reading() as session:
         waiting = [
-            (event.seq, event.submission_id)
+            (event.seq, event.submission_id if _changes_pairs(event) else None)
             for event in events.after(session, project_id, done, BATCH, actions=ACTIONS)
         ]
     for first in range(0, len(waiting), SLICE):
@@ -64,6 +65,11 @@ def _advance(services: Services, project_id: int, done: int, newest: int, stop: 
     if not full:
         _move(services, project_id, newest)
     return full
+
+
+def _changes_pairs(event: Event) -> bool:
+    """Who is left out changes no pair; who counts again may give way to another, now that the one it gave way to is gone."""
+    return event.action != LEFT_OUT or (event.details or {}).get("duplicateOf") is None
 
 
 def _let_phones_go_first(services: Services, stop: threading.Event) -> None:

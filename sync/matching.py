@@ -32,7 +32,7 @@ from sync.rules.identity.finding import shortlist
 from sync.rules.identity.keys import GENERIC_FROM
 from sync.rules.identity.plan import Features
 from sync.rules.near_copies import NearCopy
-from sync.verdicts import settle_copies
+from sync.verdicts import settle_copy
 
 # Pairs less likely than about one in fifty are not worth a row.
 KEPT_FROM_BITS = -5.5
@@ -93,7 +93,7 @@ def _match(session: Session, project_id: int, submission_id: int, secret: bytes,
     if not matcher.stopped:
         pairs |= _scored(session, matcher, submission_id, features, pairs)
     _write_pairs(session, matcher, kept, pairs)
-    _settle(session, submission, kept.evidence, pairs)
+    _settle(session, submission, kept, pairs)
     return len(pairs)
 
 
@@ -175,23 +175,30 @@ def _scored(
     return found
 
 
-def _settle(session: Session, submission: Submission, evidence: bytes, pairs: dict[int, _Found]) -> None:
-    copies = [other for other, found in pairs.items() if found.copy == "exact"]
-    if not copies:
+def _settle(session: Session, submission: Submission, kept: MatchFeature, pairs: dict[int, _Found]) -> None:
+    """Of the same content, times included, one stays: the first of all of them by name, on every server."""
+    if not any(found.copy == "exact" for found in pairs.values()):
         return
-    form = session.get(Form, (submission.project_id, submission.form_id))
-    names = select(Submission.id, Submission.instance_id).where(
-        Submission.project_id == submission.project_id, Submission.id.in_(copies)
-    )
-    if form is not None and not corroborates(session, form):
-        settle_copies(
-            session,
-            form,
-            [
-                (submission.instance_id, instance_id, pair_evidence(evidence, pairs[other].evidence))
-                for other, instance_id in session.execute(names)
-            ],
+    first = (
+        select(Submission.instance_id, MatchFeature.evidence)
+        .join(
+            MatchFeature,
+            (MatchFeature.project_id == Submission.project_id) & (MatchFeature.submission_id == Submission.id),
         )
+        .where(
+            MatchFeature.project_id == submission.project_id,
+            MatchFeature.form_id == submission.form_id,
+            MatchFeature.answers_hash == kept.answers_hash,
+            MatchFeature.exact_hash == kept.exact_hash,
+            MatchFeature.submission_id != submission.id,
+        )
+        .order_by(Submission.instance_id)
+        .limit(1)
+    )
+    form = session.get(Form, (submission.project_id, submission.form_id))
+    row = session.execute(first).first()
+    if form is not None and row is not None and not corroborates(session, form):
+        settle_copy(session, form, submission.instance_id, row[0], pair_evidence(kept.evidence, row[1]))
 
 
 def _write_pairs(session: Session, matcher: Matcher, kept: MatchFeature, pairs: dict[int, _Found]) -> None:

@@ -1,6 +1,6 @@
 """Make decisions: with what was seen before them, the words beside them, the events that tell of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
@@ -146,22 +146,18 @@ def keep_decision(session: Session, project_id: int, decision: Decision) -> None
         session.flush()
 
 
-def settle_copies(session: Session, form: Form, pairs: Iterable[tuple[str, str, str]]) -> int:
-    """Decide by itself about submissions (instanceID, instanceID, evidence) of equal content with equal times: one phone was restored or
-    copied. Only where nobody has decided anything; the same on every server, so that they agree when they meet. Of many pairs of one
-    submission, the one whose first instanceID comes first is enough: the others follow from it."""
-    first = min(pairs, key=lambda pair: sorted(pair[:2]), default=None)
-    if first is None:
-        return 0
-    one, other = sorted(first[:2])
+def settle_copy(session: Session, form: Form, copy: str, first: str, evidence: str) -> bool:
+    """Decide by itself about two submissions of equal content with equal times: one phone was restored or copied. Only where nobody has
+    decided anything; the same on every server, so that they agree when they meet."""
+    one, other = sorted((copy, first))
     if standing_of(session, form, one, other) is not None:
-        return 0
+        return False
     uid = str(uuid5(NAMESPACE_URL, f"relais:copy:{form.xml_form_id}:{one}:{other}"))
     decision = Decision(
-        uid, form.xml_form_id, one, other, "duplicate", PROGRAM, "", PROGRAM, keep=one, evidence=first[2]
+        uid, form.xml_form_id, one, other, "duplicate", PROGRAM, "", PROGRAM, keep=one, evidence=evidence
     )
     keep_decision(session, form.project_id, decision)
-    return 1
+    return True
 
 
 def standing_of(session: Session, form: Form, one: str, other: str) -> Standing | None:
