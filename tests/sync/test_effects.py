@@ -25,6 +25,8 @@ PEOPLE = "/v1/projects/1/forms/people"
 DECISIONS = f"{PEOPLE}/duplicates/decisions"
 THIRD = {**MAMADOU, "note": "c", "end": "2026-11-27T09:20:00.000+01:00"}
 WITHOUT = "?duplicates=without"
+# Where nothing hangs on which it is.
+ONE_DATABASE = pytest.mark.parametrize("relais", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -124,6 +126,7 @@ def test_a_verdict_takes_effect_at_once_and_undoing_restores_exports_byte_for_by
     sound(relais)
 
 
+@ONE_DATABASE
 def test_a_page_s_export_leaves_duplicates_out_unless_asked_and_says_so(
     relais: Installation, admin: Caller, three: list[str]
 ) -> None:
@@ -142,6 +145,7 @@ def test_a_page_s_export_leaves_duplicates_out_unless_asked_and_says_so(
     assert [each["submissions"]["written"] for each in passports] == [2, 3]
 
 
+@ONE_DATABASE
 def test_lists_say_who_is_left_out_and_lead_to_the_one_that_is_kept(
     relais: Installation, admin: Caller, three: list[str]
 ) -> None:
@@ -160,6 +164,7 @@ def test_lists_say_who_is_left_out_and_lead_to_the_one_that_is_kept(
     assert three[0] not in html.tostring(part.page(form), encoding="unicode")
 
 
+@ONE_DATABASE
 def test_chains_lead_to_one_circles_and_disagreements_leave_nobody_out(
     relais: Installation, admin: Caller, three: list[str]
 ) -> None:
@@ -199,6 +204,7 @@ def test_with_the_kept_one_gone_the_others_count_again(relais: Installation, adm
     sound(relais)
 
 
+@ONE_DATABASE
 def test_an_edit_leaves_a_duplicate_where_it_is(relais: Installation, admin: Caller, three: list[str]) -> None:
     decide(admin, three[0], three[1])
     relais.post(filled(f"{three[1]}-2", deprecated_id=three[1], **{**MAMADOU, "note": "corrected"}))
@@ -207,6 +213,7 @@ def test_an_edit_leaves_a_duplicate_where_it_is(relais: Installation, admin: Cal
     sound(relais)
 
 
+@ONE_DATABASE
 def test_many_copies_settle_with_few_words(relais: Installation) -> None:
     relais.publish(people_form())
     copies = [send(relais, **MAHAMADOU) for _ in range(6)]
@@ -221,6 +228,7 @@ def test_many_copies_settle_with_few_words(relais: Installation) -> None:
     assert counts(relais) == {("", False): 1, ("", True): 6}
 
 
+@ONE_DATABASE
 def test_followers_hear_of_verdicts_and_of_what_follows(admin: Caller, three: list[str]) -> None:
     after = admin.json("/v1/projects/1/changes?after=now")["next"]
     decide(admin, three[0], three[1])
@@ -234,6 +242,7 @@ def test_followers_hear_of_verdicts_and_of_what_follows(admin: Caller, three: li
     assert told[0]["details"]["verdict"] == "duplicate"
 
 
+@ONE_DATABASE
 def test_a_check_finds_who_is_left_out_for_nothing(relais: Installation, three: list[str]) -> None:
     with relais.services.database.transaction() as session:
         session.connection().exec_driver_sql("UPDATE submission SET duplicate_of = 999 WHERE id = 1")

@@ -27,7 +27,7 @@ def test_decisions_that_arrive_in_any_order_leave_the_same_ones_out(post_node: I
         one, other = sorted(chance.sample(ids, 2))
         known = chance.sample(every, len(every) // 2)
         before = standings(known).get(("people", one, other))
-        verdict: Verdict = chance.choice(VERDICTS)
+        verdict: Verdict = chance.choice(("duplicate", "duplicate", *VERDICTS))
         keep = chance.choice((one, other)) if verdict in ("duplicate", "merge") else None
         seen = tuple(head.uid for head in before.heads) if before else ()
         every.append(Decision(str(step), "people", one, other, verdict, "me", "", "n", keep=keep, supersedes=seen))

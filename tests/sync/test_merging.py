@@ -6,7 +6,18 @@ from tests.collector.receiving import envelope
 from tests.collector.rest import NOT_ALLOWED, NOT_FOUND, Caller, admin_of, caller, problem
 from tests.installation import Installation, instance, new_id
 from tests.sync.people_form import FATIMATA, MAHAMADOU, MAMADOU, people_form, person, send
-from tests.sync.test_effects import PEOPLE, THIRD, WITHOUT, counts, decide, downloaded, exported, marks, sound
+from tests.sync.test_effects import (
+    ONE_DATABASE,
+    PEOPLE,
+    THIRD,
+    WITHOUT,
+    counts,
+    decide,
+    downloaded,
+    exported,
+    marks,
+    sound,
+)
 from tests.sync.test_matching_stored import matched
 
 MERGES = f"{PEOPLE}/duplicates/merges"
@@ -105,6 +116,7 @@ def test_photos_of_chosen_answers_come_along(relais: Installation, admin: Caller
     sound(relais)
 
 
+@ONE_DATABASE
 def test_a_merge_corrected_since_keeps_its_answers_when_it_is_undone(
     relais: Installation, admin: Caller, three: list[str]
 ) -> None:
@@ -129,6 +141,7 @@ def test_encrypted_answers_are_not_merged(post_node: Installation) -> None:
     assert admin.json(f"{HOUSEHOLDS}/duplicates/decisions") == []
 
 
+@ONE_DATABASE
 def test_what_cannot_be_merged_is_refused_and_changes_nothing(relais: Installation, admin: Caller) -> None:
     relais.publish(people_form())
     one, other = send(relais, **MAHAMADOU), send(relais, **FATIMATA)
