@@ -1,4 +1,4 @@
-"""What exports and feeds cost: `python -m bench.export [--count 200000] [--keep FOLDER] [--plain]`.
+"""What exports and feeds cost: `python -m bench.export [--count 200000] [--keep FOLDER] [--parts csv others server]`.
 
 Formats in one process, on SQLite, with submissions of the survey of `bench.survey`; "again" has the lines rendered the first time,
 "first s" is what passes until the first byte in a process that has begun such an export before, as a server has. Then the real
@@ -50,6 +50,7 @@ CSV: list[tuple[str, dict[str, object]]] = [
     ),
 ]
 TIMES = 40
+PARTS = ("csv", "others", "server")
 
 
 def main() -> None:
@@ -57,7 +58,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--count", type=int, default=20_000)
     arguments.add_argument("--keep", type=Path, help="a folder filled before by this script, or to be filled and kept")
-    arguments.add_argument("--plain", action="store_true", help="CSV and the server alone")
+    arguments.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS, help="what is measured")
     arguments.add_argument("--only", help=argparse.SUPPRESS)
     chosen = arguments.parse_args()
     if chosen.only:
@@ -70,13 +71,14 @@ def main() -> None:
         print(f"{count} submissions, {machine()}")
         print(f"{'':32}{'per s':>9}{'CPU s':>8}{'us each':>9}{'first s':>9}{'MB':>8}{'+RSS MB':>9}", flush=True)
         others = [(name, {"format": name}) for name, each in formats().items() if is_here(each) and not each.blocks]
-        for label, asked in [*CSV, *([] if chosen.plain else others)]:
+        for label, asked in [*(CSV if "csv" in chosen.parts else []), *(others if "others" in chosen.parts else [])]:
             # A process for each: the largest memory of a process never falls.
             words = [sys.executable, "-m", "bench.export", "--keep", str(data), "--only", json.dumps(asked)]
             ran = subprocess.run(words, capture_output=True, text=True, check=False)
             print(f"{label:32}{ran.stdout.rstrip() or ran.stderr.strip().splitlines()[-1]}", flush=True)
-        with running_on(data, "") as server:
-            _over_http(server, token, count)
+        if "server" in chosen.parts:
+            with running_on(data, "") as server:
+                _over_http(server, token, count)
 
 
 def _filled(data: Path, count: int) -> tuple[int, str]:

@@ -8,7 +8,7 @@ in further variables, `name_2`, `name_3` … A table is held in memory while it 
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,18 @@ from collector.archive import Archive
 from collector.export_format import Export, Format, Hashed
 from collector.exports.csv import file_name
 from collector.typed_tables import DAY, MOMENT, NUMBER, TypedTable, typed_tables
+from config.api_errors import unexpected_value
 
 # Bytes of a text, characters of a name, of a label, of a value's label.
 _LIMITS = {"sav": (32_000, 64, 255, 120), "dta": (2_000, 32, 80, 32_000)}
+# Words of the languages of SPSS and Stata; the writer refuses a variable of that name.
+_SPSS = ("all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with")
+_STATA = ("byte", "double", "float", "if", "in", "int", "long", "strl", "using")
+_STATA_OWN = ("_all", "_b", "_coef", "_cons", "_n", "_pi", "_pred", "_rc", "_se", "_skip")
+_RESERVED = frozenset({*_SPSS, *_STATA, *_STATA_OWN})
+_STRING_TYPE = re.compile(r"str\d+\Z")
+# A table is held in memory while it is written, about a hundred bytes for each cell: what is more would take the server down.
+MOST_CELLS = 5_000_000
 _UNFIT = re.compile(r"[^A-Za-z0-9_]+")
 
 
@@ -34,11 +43,13 @@ def write_stata(export: Export) -> Iterator[bytes]:
 
 def _write(export: Export, kind: str) -> Iterator[bytes]:
     ledger = export.ledger
-    with closing(Archive(export.written_at)) as archive, tempfile.TemporaryDirectory() as folder:
-        for number, table in enumerate(typed_tables(export)):
+    with closing(Archive(export.written_at)) as archive, tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        tables = [stack.enter_context(closing(table)) for table in typed_tables(export)]
+        for table in tables:
+            _require_room(table, kind)
+        for number, table in enumerate(tables):
             path = Path(folder) / f"{number}.{kind}"
-            with closing(table):
-                _write_table(export, table, path, kind)
+            _write_table(export, table, path, kind)
             name = f"{file_name(export.definition, table.sheet.table.number).removesuffix('.csv')}.{kind}"
             hashed = Hashed()
             with path.open("rb") as file:
@@ -47,6 +58,18 @@ def _write(export: Export, kind: str) -> Iterator[bytes]:
         if export.passport is not None:
             yield from archive.file("passport.json", [export.passport(ledger)])
         yield from archive.end()
+
+
+def _require_room(table: TypedTable, kind: str) -> None:
+    if table.count * len(table.columns) > MOST_CELLS:
+        raise unexpected_value(
+            "format",
+            kind,
+            f"{table.count} rows of {len(table.columns)} columns are more than this format is written with; take Parquet, R or "
+            "CSV, or fewer submissions",
+            f"{table.count} lignes de {len(table.columns)} colonnes sont trop pour ce format\u00a0; prenez Parquet, R ou CSV, ou "
+            "moins de fiches",
+        )
 
 
 def _write_table(export: Export, table: TypedTable, path: Path, kind: str) -> None:
@@ -110,7 +133,8 @@ def _pieces(texts: list[str], longest: int) -> Iterator[list[str]]:
 def _name(column: str, taken: dict[str, Any], longest: int) -> str:
     """A name that the format takes and no other variable has, whatever the case of its letters."""
     plain = _UNFIT.sub("_", column).strip("_") or "v"
-    plain = plain if plain[0].isalpha() else f"v_{plain}"
+    word = plain.casefold()
+    plain = plain if plain[0].isalpha() and word not in _RESERVED and not _STRING_TYPE.match(word) else f"v_{plain}"
     known, unique, number = {name.casefold() for name in taken}, plain[:longest], 2
     while unique.casefold() in known:
         ending = f"_{number}"
