@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sync.rules.identity.model import Model, probability
+from sync.rules.identity.keys import EXACT
+from sync.rules.identity.model import UNSEEN, Model, probability
 from sync.rules.identity.plan import GRADES, NAME, Features, Plan
 
 # Of what a supervisor is shown at least half should be worth it.
@@ -78,7 +79,9 @@ def best_bits(plan: Plan, model: Model) -> float:
             best = max(range(len(m)), key=lambda level: (level % GRADES, level))
             total += math.log2(m[best]) + rarest
         elif column.telling:
-            total += math.log2(m[0]) + min(rarest, -math.log2(u[0]))
+            alone = -math.log2(UNSEEN * u[0] / (model.submissions + UNSEEN))
+            is_own = column.role in EXACT and (plan.name_paths or column.role == "person_id")
+            total += math.log2(m[0]) + (alone if is_own else min(rarest, -math.log2(u[0])))
         else:
             total += math.log2(m[0] / u[0])
     return model.slope * total + model.shift

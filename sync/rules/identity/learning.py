@@ -35,6 +35,8 @@ TRUST_U = 200.0
 # Who is rather one person than not by the other fields counts with that probability. To count only the surest would take the cleanest
 # records for all, and learn that slips hardly happen.
 ANCHOR_FROM = 0.5
+# On these the people of a household agree as well, and are written down as badly, as one person twice.
+OF_A_HOUSEHOLD = frozenset({"household", "place", "post", "gps", "enumerator"})
 # Fewer people have no ways of their own.
 VILLAGE = 50
 
@@ -48,9 +50,9 @@ def count_values(plan: Plan, keys: Keys, submissions: Sequence[Features]) -> dic
     seen: dict[str, Counter[object]] = {}
     people: set[tuple[str, object, frozenset[str]]] = set()
     for features in submissions:
-        words = {token.key for token in features.name.tokens}
+        words = {token.name for token in features.name.tokens}
         seen.setdefault(WORD, Counter()).update(words)
-        seen.setdefault(FIRST_WORD, Counter()).update({token.key for token in features.name.tokens[:1]})
+        seen.setdefault(FIRST_WORD, Counter()).update({token.name for token in features.name.tokens[:1]})
         for (path, kind), value in zip(plan.fields, features.values, strict=True):
             if kind.telling and value is not None:
                 if words and kind.name in EXACT:
@@ -126,7 +128,7 @@ class _Lesson:
                 rarity[self.group[number]] += rare
                 if self.group[number] == self.named:
                     words.append(rare)
-                    rarity[self.group[number]] += self.scorer.joined(number, one, other, tokens)
+                    rarity[self.group[number]] += self.scorer.joined(number, levels, one, other)
         return tuple(levels), (
             *(round(each) for each in rarity),
             round(self.scorer.shared(levels, words, one, other, tokens)),
@@ -153,6 +155,7 @@ class _Lesson:
             self.start,
             m=tuple(map(tuple, self.m)),
             u=tuple(map(tuple, self.u)),
+            kin=tuple(map(tuple, self.kin)),
             prior_bits=self.prior,
             kin_bits=self.kin_prior,
             expected_pairs=expected,
@@ -181,6 +184,9 @@ class _Lesson:
             apart = 1 - probability(sum(self._by_group(pattern, weights)) + self.prior)
             self._count(pattern[0], seen_u, [apart * count] * self.groups)
         self._take(seen_m, self.m, self.start.m, TRUST_M)
+        for number, column in enumerate(self.columns):
+            if column.role in OF_A_HOUSEHOLD:
+                self.kin[number] = list(self.m[number])
         self._take(seen_u, self.u, self.start.u, TRUST_U)
         return expected, relatives
 
@@ -217,6 +223,8 @@ class _Lesson:
         trust: float,
     ) -> None:
         for number, column in enumerate(self.columns):
+            if into is self.u and column.name == "name.order":
+                continue
             for first in range(0, len(seen[number]), column.levels):
                 levels = range(first, first + column.levels)
                 total = sum(seen[number][level] for level in levels)

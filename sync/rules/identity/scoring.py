@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sync.rules.identity.keys import Keys
+from sync.rules.identity.keys import EXACT, Keys
 from sync.rules.identity.levels import KINDS
 from sync.rules.identity.model import (
     AGE,
@@ -20,6 +20,9 @@ from sync.rules.identity.model import (
 from sync.rules.identity.plan import WORDS, Column, Features, Plan
 from sync.rules.identity.tokens import REMEMBERED, Likeness, Token, compare_tokens
 
+# The column that says in which order words stand; such a share of names is written the other way round.
+ORDER = 3
+REVERSED = 0.1
 # So many people of the country are imagined in every village when its own names are counted.
 ELSEWHERE = 10.0
 # That kin share a second word of three (a double family name, a father's name) is met in a third of families.
@@ -88,7 +91,7 @@ class Scorer:
                 total += rarity
                 if number < self._offset:
                     words.append(rarity)
-                    total += self.joined(number, one, other, tokens)
+                    total += self.joined(number, levels, one, other)
                 elif among_kin:
                     kin += rarity
         return (
@@ -111,7 +114,7 @@ class Scorer:
             if number < self._offset:
                 if telling:
                     words.append(rarity)
-                    rarity += self.joined(number, one, other, tokens)
+                    rarity += self.joined(number, levels, one, other)
             elif among_kin:
                 kin += rarity
             parts.append(Part(column, level, slope * (bits + rarity)))
@@ -125,7 +128,7 @@ class Scorer:
         (that the two agree on) the share there, where a few families may be half of the people."""
         if number < self._offset:
             # All words by the measure of the first column: which of two equal ones stands first must not matter.
-            return self._known(0, WORD, tokens[number].key, village)
+            return self._known(0, WORD, tokens[number].name, village)
         index = number - self._offset
         path, kind = self.plan.fields[index]
         if kind.name == AGE:
@@ -144,13 +147,20 @@ class Scorer:
                 return 0.0
         return shared_words(levels, rarities)
 
-    def joined(self, number: int, one: Features, other: Features, tokens: list[Token]) -> float:
-        """Zero but for the second word of two names of two words: a word that always stands first is never met beside another that does. Of
-        all places for two words only (first, later) and (later, first) can be."""
+    def joined(self, number: int, levels: Sequence[int], one: Features, other: Features) -> float:
+        """Zero but for the second word of two names of two words that agree: bits for where the words stand. A word that is always first is
+        never met beside another that is, and no stranger has them in another order unless he writes all names so; where sons are called after
+        their fathers any order may be another man's."""
         if number != 1 or not len(one.name.tokens) == 2 == len(other.name.tokens):
             return 0.0
-        first, second = self._first(tokens[0].key), self._first(tokens[1].key)
-        return -math.log2(first * (1 - second) + (1 - first) * second)
+        first, second = (self._first(token.name) for token in one.name.tokens)
+        written, turned = first * (1 - second), second * (1 - first)
+        by_chance = (1 - REVERSED) * written + REVERSED * turned
+        if levels[ORDER] == 1:
+            # Between what a stranger to either of them would write.
+            by_chance = math.sqrt(by_chance * ((1 - REVERSED) * turned + REVERSED * written))
+        # What the order alone says by its own column is in here.
+        return math.log2(self.model.u[ORDER][levels[ORDER]] / by_chance)
 
     def _first(self, word: str) -> float:
         """How often, where this word is in a name, it is the first."""
@@ -202,8 +212,13 @@ class Scorer:
         column = self.plan.columns[number]
         usual = sum(column.u[0][level] for level in range(column.levels) if is_telling(column, level))
         met = self.model.counts.get(self.keys.value(kind, value), 1)
-        # One of those who have it is the other of this pair.
-        return (max(met - 1, 1) + UNSEEN * usual) / (self.model.submissions + UNSEEN)
+        # One of those who have it is the other of this pair. A number that nobody else has may be nobody else's in the whole country; a
+        # name or a place of which there is one here is not the only one.
+        others = met - 1 if column.role in EXACT else max(met - 1, 1)
+        if column.role == "person_id" and not self.plan.name_paths:
+            # No name says how many people two records are: then a number is whose it is meant to be.
+            others = max(met - 2, 0)
+        return (others + UNSEEN * usual) / (self.model.submissions + UNSEEN)
 
 
 def shared_words(levels: Sequence[int], rarities: Sequence[float]) -> float:

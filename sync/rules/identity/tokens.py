@@ -29,16 +29,26 @@ class Likeness(IntEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Token:
-    """One word of a name. `family` is 0 for names the list of spellings does not know; `key` is equal for most spellings of one
-    name; `number` tells tokens apart quickly and means nothing outside this process."""
+    """One word of a name. `family` is 0 for names the list of spellings does not know; `name` is equal for all spellings of one name and for no
+    other; `key` also for most of those misspelled, and for some other names; `number` tells tokens apart quickly and means nothing
+    outside this process."""
 
     text: str
     sound: str
     family: int
+    name: str
     key: str
     number: int
     listed: bool = False
     """the list has it in these letters"""
+
+
+_FEMININE = re.compile(r"(?<=....a)t[ua]?$")
+
+
+def _stem(heard: str) -> str:
+    """Without the ending that women's names may have or not: Zaliha, Zalihatou."""
+    return _FEMININE.sub("", heard)
 
 
 _numbers = count(1)
@@ -50,7 +60,8 @@ def read_token(text: str) -> Token:
     heard = sound(text)
     family = family_of(text, heard)
     key = family_skeleton(family) if family else skeleton(heard)
-    return Token(text, heard, family, key, next(_numbers), is_listed(text))
+    name = SPELLINGS_OF_FAMILY[family][0] if family else f"~{_stem(heard)}"
+    return Token(text, heard, family, name, key, next(_numbers), is_listed(text))
 
 
 _grades: dict[int, Likeness] = {}
@@ -74,12 +85,12 @@ def compare_tokens(one: Token, other: Token) -> Likeness:
 def _compare(one: Token, other: Token) -> Likeness:
     if one.text == other.text:
         return Likeness.EQUAL
-    if one.family == other.family and (one.family or one.sound == other.sound):
+    if one.name == other.name:
         return Likeness.SPELLING
     if len(one.text) == 1 or len(other.text) == 1:
         return Likeness.LOOSE if one.sound[:1] == other.sound[:1] else Likeness.DIFFERENT
     if not (one.listed and other.listed) and _squeezed(one.text) == _squeezed(other.text):
-        return Likeness.SPELLING
+        return Likeness.TYPO
     if one.family and other.family and ((one.listed and other.listed) or not _slip(one.text, other.text)):
         akin = (one.family, other.family) in AKIN
         near = OSA.distance(one.sound, other.sound) <= 1 and min(len(one.sound), len(other.sound)) >= 4
@@ -89,8 +100,6 @@ def _compare(one: Token, other: Token) -> Likeness:
 
 def _compare_unknown(one: Token, other: Token) -> Likeness:
     """At least one of them is on no list."""
-    if _stem(one.sound) == _stem(other.sound):
-        return Likeness.SPELLING
     if _cut_short(one, other) or _slip(one.text, other.text) or _slip_heard(one.sound, other.sound):
         return Likeness.TYPO
     known, free = (one, other) if one.family else (other, one)
@@ -120,13 +129,7 @@ NEIGHBOURS = frozenset(frozenset(pair) for row in _KEYS for pair in pairwise(row
 _DOUBLED = re.compile(r"(.)\1+")
 
 
-_FEMININE = re.compile(r"(?<=....a)t[ua]?$")
 LEAST_LEFT = 5
-
-
-def _stem(heard: str) -> str:
-    """Without the ending that women's names may have or not: Zaliha, Zalihatou."""
-    return _FEMININE.sub("", heard)
 
 
 def _cut_short(one: Token, other: Token) -> bool:
