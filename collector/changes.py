@@ -30,7 +30,6 @@ OF_SUBMISSIONS = frozenset(
         "submission.restore",
         "comment.create",
         "duplicate.decide",
-        "evidence.explain",
         "submission.duplicate",
         MOVED,
     }

@@ -178,10 +178,9 @@ def take_back(session: Session, form: Form, selection: Selection, instance_id: s
 
 
 def _record(session: Session, form: Form, submission: Submission, rule: str, by: int, *, explained: bool) -> None:
-    details = {"rule": rule, "explained": explained}
-    happening = Happening(
-        form.project_id, "evidence.explain", by, form_id=form.id, submission_id=submission.id, details=details
-    )
+    # Of the form, not of the submission: its history is read by more than those who may review.
+    details = {"rule": rule, "explained": explained, "submissionId": submission.id}
+    happening = Happening(form.project_id, "evidence.explain", by, form_id=form.id, details=details)
     record(session, happening)
 
 
