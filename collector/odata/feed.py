@@ -37,7 +37,10 @@ def ask(definition: FormDefinition, name: str, selection: Selection, options: Op
     wanted = condition(options.filter, columns)
     # Central orders every table by what it knows of submissions, named as in their own table.
     orders = sql_orders(options.orders, columns if table.number == 0 else filterable(definition, definition.tables[0]))
-    narrowed = replace(selection, where=(*selection.where, wanted.sql), with_trash=wanted.with_trash)
+    narrowed = selection
+    if options.filter is not None:
+        # Without one the selection stays a whole, whose count is looked up.
+        narrowed = replace(selection, where=(*selection.where, wanted.sql), with_trash=wanted.with_trash)
     return Asked(
         narrowed, TableWriter(definition, table, shape_of(definition, table, options)), options, wanted, orders
     )
