@@ -4,7 +4,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 
 from config.body_spool import BodySpool
 from config.forwarding import take_forwarding
@@ -55,7 +55,11 @@ class GatedRequest(HTTPRequestParser):  # type: ignore[misc]  # waitress has no 
 
     def parse_header(self, header_plus: bytes) -> None:
         """Read the headers, then ask the gate."""
-        super().parse_header(header_plus)
+        try:
+            super().parse_header(header_plus)
+        except ValueError:
+            # Python reads no number of thousands of digits.
+            raise ParsingError("Content-Length is invalid") from None
         server = self.channel.server
         self.client_ip, scheme = take_forwarding(self.headers, self.channel.addr[0], server.proxies)
         if scheme:

@@ -118,13 +118,12 @@ class Settings:
             raise SettingError("RELAIS_S3_ENDPOINT must be like https://s3.example.org, without a path.")
         if self.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise SettingError("RELAIS_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
-        for address in self.proxies:
-            _address(address)
+        _addresses(self.trusted_proxies)
 
     @property
     def proxies(self) -> tuple[str, ...]:
         """Addresses of the proxies whose forwarding headers are believed."""
-        return tuple(part.strip() for part in self.trusted_proxies.split(",") if part.strip())
+        return _addresses(self.trusted_proxies)
 
     @property
     def temporary(self) -> Path:
@@ -203,8 +202,10 @@ def _cast(default: Any, value: Any, key: str) -> Any:
     return Path(value) if isinstance(default, Path) else value
 
 
-def _address(text: str) -> None:
+def _addresses(text: str) -> tuple[str, ...]:
+    """The addresses of a list, spelt as sockets spell them."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
     try:
-        ipaddress.ip_address(text)
+        return tuple(str(ipaddress.ip_address(part)) for part in parts)
     except ValueError as error:
-        raise SettingError(f"RELAIS_TRUSTED_PROXIES: {text} is not an IP address.") from error
+        raise SettingError(f"RELAIS_TRUSTED_PROXIES: {error}.") from error

@@ -104,6 +104,10 @@ def test_a_public_address_is_kept_without_its_slash(given: str, kept: str) -> No
     assert load({"RELAIS_PUBLIC_URL": given}).public_url == kept
 
 
+def test_a_proxy_is_known_however_its_address_is_spelt() -> None:
+    assert load({"RELAIS_TRUSTED_PROXIES": "FD00:0:0::1, 127.0.0.1,"}).proxies == ("fd00::1", "127.0.0.1")
+
+
 BAD = [
     ("PORT", "eight"), ("PORT", "0"), ("PORT", "65536"), ("PORT", "80.5"), ("PORT", "-1"), ("THREADS", "0"),
     ("LANGUAGE", "de"), ("LATE", "maybe"), ("LOG_LEVEL", "info"), ("INSECURE_BASIC", "perhaps"), ("PROJECT_NAME", "  "),
