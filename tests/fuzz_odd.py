@@ -1,7 +1,7 @@
 """Requests that no document describes: odd addresses, parameters, headers, bodies, forms, files and credentials.
 
 Pure chance over lists of what has broken servers before. Every address of the application is asked, those of phones and of
-people too; whatever is asked is answered, and never with a failure of the server.
+people too; whatever is asked is answered, never with a failure of the server, and what is refused changes nothing.
 """
 
 import inspect
@@ -19,10 +19,11 @@ from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from accounts import guessing, web_users
+from accounts.callers import COOKIE
 from config.description import Description, description_of
 from tests.accounts.calling import administrator
 from tests.house import ARGUMENT, House
-from tests.installation import PASSWORD, instance, multipart_body, new_id, xform
+from tests.installation import instance, multipart_body, new_id, xform
 from tests.odd_values import (
     CONTENT_TYPES,
     FILE_NAMES,
@@ -38,8 +39,6 @@ from tests.odd_values import (
 )
 
 SIGN_IN_AGAIN = 50
-
-
 PLAIN: list[tuple[type[fields.Field[Any]], Any]] = [
     (fields.Integer, 1),
     (fields.Boolean, True),
@@ -68,27 +67,22 @@ class Odd:
         self.house, self.chance = house, chance
         self.app = house.relais.app
         self.rules = sorted(self.app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint))
-        self.asked = 0
-        self._sign_in()
+        self.sign_in()
 
-    def _sign_in(self) -> None:
-        """Whoever asks at random signs out, too."""
+    def sign_in(self) -> None:
+        """Again now and then, since whoever asks at random signs out, too; not once the administrator is deleted."""
+        with self.house.relais.services.database.reading() as session:
+            if web_users.by_email(session, self.house.relais.admin_email) is None:
+                return
         self.api = [administrator(self.house.relais).headers] * 3 + [self.house.viewer.headers, {}]
         self.cookie, self.csrf = _signed_in(self.house)
         guessing.sources.forget()
 
     def ask(self) -> tuple[Asked, int, bytes]:
         """One request; status and body of what was answered."""
-        self.asked += 1
-        if self.asked % SIGN_IN_AGAIN == 0 and self._has_administrator():
-            self._sign_in()
         asked = self._made(self.chance.choice(self.rules))
         pieces, status, _ = run_wsgi_app(self.app, asked.environ, buffered=True)
         return asked, int(status.split()[0]), b"".join(pieces)
-
-    def _has_administrator(self) -> bool:
-        with self.house.relais.services.database.reading() as session:
-            return web_users.by_email(session, self.house.relais.admin_email) is not None
 
     def _made(self, rule: Rule) -> Asked:
         chance = self.chance
@@ -258,22 +252,25 @@ def _fields_of_forms(view: Any) -> list[str]:
 
 def _signed_in(house: House) -> tuple[str, str]:
     """Cookie and CSRF token of the administrator on pages."""
-    client = house.relais.app.test_client()
-    page = client.get("/sign-in").text
-    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    cookie = f"{COOKIE}={administrator(house.relais).token}"
+    page = house.relais.app.test_client(use_cookies=False).get("/account", headers={"Cookie": cookie})
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
     assert token is not None
-    client.post("/sign-in", data={"email": house.relais.admin_email, "password": PASSWORD, "csrf_token": token[1]})
-    cookie = client.get_cookie("relais_session")
-    assert cookie is not None
-    own = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/account").text)
-    assert own is not None
-    return f"relais_session={cookie.value}", own[1]
+    return cookie, token[1]
 
 
 def failures(house: House, number: int, count: int) -> Iterator[str]:
-    """Ask `count` times, the same for the same `number`: those requests whose answer is a failure of the server."""
+    """Ask `count` times, the same for the same `number`: requests that the server failed at, or refused and yet obeyed."""
     odd = Odd(house, random.Random(number))
-    for _ in range(count):
+    state = house.state()
+    for done in range(1, count + 1):
+        if done % SIGN_IN_AGAIN == 0:
+            odd.sign_in()
+            state = house.state()
         asked, status, said = odd.ask()
         if (status >= 500 and status != 501) or b"Traceback (most recent" in said:
             yield f"{asked}: {status} {said[:300]!r}"
+        if asked.environ["REQUEST_METHOD"] in ("POST", "PUT", "PATCH", "DELETE"):
+            before, state = state, house.state()
+            if status >= 400 and before != state:
+                yield f"{asked}: {status}, and it changed {[was[0] for was, now in zip(before, state, strict=True) if was != now]}"

@@ -20,6 +20,6 @@ def test_whatever_is_asked_is_answered_as_the_document_says(tmp_path: Path) -> N
 
 # Werkzeug leaves the file of an upload that breaks off to the garbage collector.
 @pytest.mark.filterwarnings("ignore:Exception ignored in.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning")
-def test_what_nobody_would_ask_is_no_failure_of_the_server(tmp_path: Path) -> None:
+def test_what_nobody_would_ask_is_no_failure_of_the_server_and_refused_changes_nothing(tmp_path: Path) -> None:
     for house in furnished(tmp_path / "data"):
         assert list(failures(house, number=1, count=300)) == []
