@@ -69,7 +69,8 @@ class House:
             "form_attachment", "submission", "receipt", "receipt_file", "comment", "site_setting", "actor_property",
             "actor_property_value", "scope_rule", "webhook", "user_preference", "password_reset", "idempotency",
         )  # fmt: skip
-        return [(table, self.relais.rows(f"SELECT * FROM {table} ORDER BY 1, 2")) for table in tables]
+        # In any order the database likes: PostgreSQL cannot order JSON.
+        return [(table, sorted(self.relais.rows(f"SELECT * FROM {table}"), key=repr)) for table in tables]
 
 
 def furnished(folder: Path, database_url: str = "") -> Iterator[House]:
