@@ -4,7 +4,7 @@ A scope narrows what a role allows; without rules it narrows nothing. Every read
 which turns a scope into conditions: nobody else interprets one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
@@ -141,7 +141,10 @@ def mask_of(session: Session, person: Someone, project_id: int, form_id: int = W
     Whoever may read submissions sees all classes, unless the scope hides some; whoever may only take data out (roles.IMPLIED)
     does not see personal ones. With a form's number, roles given for that form alone count too.
     """
-    hidden = scope_of(session, person.actor_id, project_id).hidden
-    if "submission.read.personal" in verbs_of(session, person.actor_id, project_id, form_id):
-        return hidden
-    return hidden | PERSONAL
+    scope = scope_of(session, person.actor_id, project_id)
+    return hidden_from(scope, verbs_of(session, person.actor_id, project_id, form_id))
+
+
+def hidden_from(scope: Scope, verbs: Collection[str]) -> frozenset[str]:
+    """`mask_of` for somebody whose scope and verbs are known."""
+    return scope.hidden if "submission.read.personal" in verbs else scope.hidden | PERSONAL

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts.pages import sign_in_page
 from accounts.roles import SITE, verbs_everywhere, visible_projects
-from accounts.scopes import scopes_of
+from accounts.scopes import EVERYTHING, hidden_from, scopes_of
 from accounts.sessions import Person
 from accounts.signed_in import person_or_none, signed_in
 from collector.phones import PhonesSeen, phones_seen
@@ -76,7 +76,12 @@ def _projects_today(session: Session, person: Person, verbs: Mapping[int, frozen
             project.id,
             project.name,
             [form for form in standings if form.project_id == project.id],
-            waiting.get(project.id, {}),
+            # What waits is read whole, or not at all.
+            {}
+            if hidden_from(
+                scopes.get(project.id, EVERYTHING), verbs.get(SITE, frozenset()) | verbs.get(project.id, frozenset())
+            )
+            else waiting.get(project.id, {}),
             phones.get(project.id, PhonesSeen())
             if "field_key.list" in verbs.get(SITE, frozenset()) | verbs.get(project.id, frozenset())
             else None,

@@ -31,10 +31,12 @@ def show_submissions(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         frame = open_frame(session, person, project_id, "submission.list")
         form = open_form(session, frame, xml_form_id)
         wanted = wanted_of_request(frame, form)
-        listed = queries.list_submissions(session, wanted, **_position())
+        listed = queries.list_submissions(session, wanted, **_position()).covered(frame.mask)
         shown = {
             "counts": queries.count_submissions(session, wanted),
-            "phones": [(actor.id, actor.display_name) for _, actor in list_app_users(session, project_id)],
+            "phones": []
+            if frame.mask.hides_staff
+            else [(actor.id, actor.display_name) for _, actor in list_app_users(session, project_id)],
             "decided": decided_submission(session, frame, form),
         }
     return render_template("collector/submissions.html", frame=frame, form=form, wanted=wanted, listed=listed, **shown)
@@ -52,8 +54,9 @@ def wanted_of_request(frame: ProjectFrame, form: FormFrame) -> Wanted:
         form_id=form.id,
         scope=frame.scope,
         state=state if state in STATES else "",
-        phone=typed_number(request.args, "phone"),
-        text=typed_text(request.args, "text", longest=100),
+        # What is hidden cannot be searched for either.
+        phone=None if frame.mask.hides_staff else typed_number(request.args, "phone"),
+        text="" if frame.mask.hidden else typed_text(request.args, "text", longest=100),
         training="training" in request.args,
     )
 
@@ -81,4 +84,5 @@ def decided_submission(session: Session, frame: ProjectFrame, form: FormFrame) -
     query = select(Receipt.instance_name).where(
         Receipt.project_id == frame.id, Receipt.id == submission.current_receipt_id
     )
-    return Decided(submission.instance_id, session.scalar(query), submission.review_state, was)
+    name = None if frame.mask.hidden else session.scalar(query)
+    return Decided(submission.instance_id, name, submission.review_state, was)

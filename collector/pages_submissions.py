@@ -1,6 +1,6 @@
 """One submission: is it good? Its answers, files, history, and the decision."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -15,6 +15,7 @@ from collector.answer_sheet import Change, Changes, Sheet, changes, time_spent
 from collector.copies import SheetReader
 from collector.file_answers import picture_or_drawing, stored_file
 from collector.history import Step, Version, steps_of, versions_of
+from collector.masking import Mask
 from collector.models import REVIEW_STATES, Submission
 from collector.pages_forms import decided_submission
 from collector.project_frame import FormFrame, ProjectFrame, open_form, open_frame
@@ -72,12 +73,7 @@ class Shown:
     @property
     def other_files(self) -> list[ShownFile]:
         """Files that stand beside no answer: logs, and what came without being named."""
-        beside = {
-            (answer.value or "").strip()
-            for section in (self.sheet.sections if self.sheet else ())
-            for answer in section.answers
-            if answer.binary
-        }
+        beside = _named(self.sheet)
         return [file for file in self.files if file.name not in beside]
 
     @property
@@ -118,9 +114,10 @@ def _page(project_id: int, xml_form_id: str, instance_id: str, error: bool = Fal
 
 def _shown(session: Session, frame: ProjectFrame, form: FormFrame, instance_id: str) -> Shown:
     submission = review.find_submission(session, frame.selection(form.id), instance_id)
-    versions = versions_of(session, submission)
+    mask = frame.mask
+    versions = [_covered(each, mask) for each in versions_of(session, submission)]
     compared = versions[: MOST_COMPARED + 1]
-    sheets = SheetReader(session, services().storage, frame.id, page_language()).of_versions(compared)
+    sheets = SheetReader(session, services().storage, frame.id, page_language()).of_versions(compared, mask)
     differences = {
         newer.receipt_id: changes(sheets[older.receipt_id], sheets[newer.receipt_id])
         for older, newer in zip(compared[1:], compared, strict=False)
@@ -132,11 +129,31 @@ def _shown(session: Session, frame: ProjectFrame, form: FormFrame, instance_id: 
         versions=versions,
         sheet=sheets.get(versions[0].receipt_id),
         changes=differences,
-        files=files_shown(session, frame.id, versions[0].receipt_id, versions[0].expected),
-        steps=steps_of(session, submission),
-        conflicts=conflicts_of(session, submission),
+        files=_files_seen(session, frame, versions[0], sheets.get(versions[0].receipt_id)),
+        steps=[replace(each, who=None) if mask.hides_staff else each for each in steps_of(session, submission)],
+        # Both copies are shown whole where they wait.
+        conflicts=[] if mask.hidden else conflicts_of(session, submission),
         next_id=queries.next_to_read(session, unread, submission),
     )
+
+
+def _covered(version: Version, mask: Mask) -> Version:
+    """The version without what the mask hides: its name is made of answers."""
+    if mask.hides_staff:
+        version = replace(version, sender=None, device_id=None)
+    return replace(version, instance_name=None) if mask.hidden else version
+
+
+def _files_seen(session: Session, frame: ProjectFrame, version: Version, sheet: Sheet | None) -> list[ShownFile]:
+    """Its files; for a reader from whom something is hidden, those alone that stand beside an answer of the sheet."""
+    files = files_shown(session, frame.id, version.receipt_id, version.expected)
+    return [file for file in files if file.name in _named(sheet)] if frame.mask.hidden else files
+
+
+def _named(sheet: Sheet | None) -> set[str]:
+    """The files that stand beside an answer."""
+    sections = sheet.sections if sheet else ()
+    return {(answer.value or "").strip() for section in sections for answer in section.answers if answer.binary}
 
 
 @pages.post("/review")
@@ -180,12 +197,18 @@ def show_file(project_id: int, xml_form_id: str, instance_id: str, name: str) ->
     """One file of the current version; `?small` for the picture in a list."""
     person = signed_in()
     with reading() as session:
-        demand(session, person, "submission.read", project_id)
+        frame = open_frame(session, person, project_id, "submission.read")
         form = get_form(session, project_id, xml_form_id)
-        scope = scope_of(session, person.actor_id, project_id)
-        submission = review.find_submission(session, Selection(project_id, form.id, scope), instance_id)
-        files = files_shown(session, project_id, submission.current_receipt_id, [])
-    file = next((file for file in files if file.name == name), None)
+        submission = review.find_submission(session, frame.selection(form.id), instance_id)
+        if frame.mask.hidden:
+            current = versions_of(session, submission)[:1]
+            sheets = SheetReader(session, services().storage, project_id, page_language()).of_versions(
+                current, frame.mask
+            )
+            files = _files_seen(session, frame, current[0], sheets.get(current[0].receipt_id))
+        else:
+            files = files_shown(session, project_id, submission.current_receipt_id, [])
+    file = next((file for file in files if file.name == name and file.size is not None), None)
     if file is None:
         raise not_found()
     return picture_or_drawing(file) if "small" in request.args else stored_file(file)

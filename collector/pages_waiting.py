@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from accounts.errors import not_found
-from accounts.scopes import scope_of
-from accounts.signed_in import demand, require_own_form, signed_in
+from accounts.sessions import Person
+from accounts.signed_in import require_own_form, signed_in
 from collector import settle
 from collector.answer_sheet import Changes, Sheet, changes
 from collector.copies import SheetReader, bare_answers
@@ -18,6 +18,7 @@ from collector.file_answers import picture_or_drawing, stored_file
 from collector.history import Version, version_of, versions_of
 from collector.models import Submission
 from collector.project_frame import ProjectFrame, open_frame
+from collector.rest_errors import answers_hidden
 from collector.shown_files import ShownFile, files_shown
 from collector.standing import WAITING_KINDS
 from collector.waiting import (
@@ -49,7 +50,7 @@ def show_inbox(project_id: int) -> ResponseReturnValue:
     person = signed_in()
     kind = request.args.get("kind", "")
     with reading() as session:
-        frame = open_frame(session, person, project_id, "submission.list")
+        frame = _open(session, person, project_id, "submission.list")
         if kind == LEFT_OUT:
             rows, more = list_left_out(session, project_id, frame.scope), False
         else:
@@ -59,6 +60,14 @@ def show_inbox(project_id: int) -> ResponseReturnValue:
             rows, more = found[:PAGE], len(found) > PAGE
         undo = _undo(session, frame)
     return render_template("collector/waiting.html", frame=frame, kind=kind, rows=rows, more=more, undo=undo)
+
+
+def _open(session: Session, person: Person, project_id: int, verb: str) -> ProjectFrame:
+    """The frame for somebody who sees all answers: what waits is shown and compared as it came, whole."""
+    frame = open_frame(session, person, project_id, verb)
+    if frame.mask.hidden:
+        raise answers_hidden()
+    return frame
 
 
 def _undo(session: Session, frame: ProjectFrame) -> Found | None:
@@ -120,7 +129,7 @@ def show_case(project_id: int, receipt_id: int) -> ResponseReturnValue:
     """What arrived, why it waits, beside what is there already."""
     person = signed_in()
     with reading() as session:
-        frame = open_frame(session, person, project_id, "submission.read")
+        frame = _open(session, person, project_id, "submission.read")
         case = _case(session, frame, receipt_id)
         undo = _undo(session, frame)
     adoptable = case.status in settle.WAITING and settle.may_be_adopted(case.found.receipt)
@@ -160,8 +169,8 @@ def show_file(project_id: int, receipt_id: int, name: str) -> ResponseReturnValu
     """One file of an arrival; `?small` for the picture in a list."""
     person = signed_in()
     with reading() as session:
-        demand(session, person, "submission.read", project_id)
-        find_receipt(session, project_id, scope_of(session, person.actor_id, project_id), receipt_id)
+        frame = _open(session, person, project_id, "submission.read")
+        find_receipt(session, project_id, frame.scope, receipt_id)
         files = files_shown(session, project_id, receipt_id, [])
     file = next((file for file in files if file.name == name), None)
     if file is None:
@@ -176,7 +185,7 @@ def decide(project_id: int, receipt_id: int) -> ResponseReturnValue:
     require_own_form()
     verb = DECISIONS.get(request.form.get("decision", ""))
     with transaction() as session:
-        frame = open_frame(session, person, project_id, "submission.review")
+        frame = _open(session, person, project_id, "submission.review")
         if verb is None:
             raise unknown_decision()
         find_receipt(session, project_id, frame.scope, receipt_id)

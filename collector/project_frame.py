@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 from accounts.errors import insufficient_rights, not_found
 from accounts.projects import get_project
 from accounts.roles import WHOLE, verbs_of
-from accounts.scopes import Scope, scope_of
+from accounts.scopes import Scope, hidden_from, scope_of
 from accounts.sessions import Person
 from collector.classify import Rules
+from collector.masking import Mask
 from collector.reading import Selection
 from collector.standing import waiting_counts
 from config.services import services
@@ -38,6 +39,11 @@ class ProjectFrame:
     def may(self, verb: str) -> bool:
         """Whether the reader may do this here."""
         return verb in self.verbs
+
+    @property
+    def mask(self) -> Mask:
+        """What of the answers the reader does not see."""
+        return Mask(hidden_from(self.scope, self.verbs))
 
     @property
     def waiting_total(self) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from accounts.models import Actor
 from accounts.scopes import Scope
 from collector.duplicates import Kept, kept_ones
+from collector.masking import Mask
 from collector.models import Receipt, Submission
 from collector.reading import Selection
 from collector.receipts import names
@@ -92,6 +93,23 @@ class SubmissionPage:
     rows: tuple[ListedSubmission, ...]
     newer: int | None
     older: int | None
+
+    def covered(self, mask: Mask) -> "SubmissionPage":
+        """The page without what the mask hides: names, which are made of answers, and who sent."""
+        if not mask.hidden:
+            return self
+        return replace(
+            self,
+            rows=tuple(
+                replace(
+                    each,
+                    instance_name=None,
+                    sender=None if mask.hides_staff else each.sender,
+                    kept=each.kept and replace(each.kept, instance_name=None),
+                )
+                for each in self.rows
+            ),
+        )
 
 
 @dataclass(slots=True)
