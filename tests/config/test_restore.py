@@ -39,7 +39,7 @@ from tests.config.copies import (
     stored_bytes,
     used_server,
 )
-from tests.installation import Installation, install
+from tests.installation import Client, Installation, install
 
 
 def next_numbers(services: Services) -> list[int]:
@@ -119,6 +119,7 @@ def test_a_phone_goes_on_where_it_was(old: Services, new: Services, templates: T
     first = rows_of(old)["receipt"][0]
     restore_backup(new, backup_of(old, tmp_path / "copy"))
     flask_app: Flask = program.create_app(new.settings)
+    flask_app.test_client_class = Client
     restored: Services = flask_app.extensions["relais"]
     there = Installation(flask_app, restored, flask_app.test_client(), 1, templates.phone)
     with restored.database.reading() as session:
