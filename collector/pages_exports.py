@@ -68,10 +68,9 @@ def show_data(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         chosen = "format" in request.args
         if chosen:
             plan.settle(session)
-        total = sum(
-            stored_submissions.count_states(
-                session, replace(plan.selection, where=(), with_trash=False, counted=False)
-            ).values()
+        total, alike = (
+            stored_submissions.count(session, replace(plan.selection, where=(), with_trash=False, counted=counted))
+            for counted in (True, False)
         )
         exports = export_queue.list_exports(session, project_id, form.id, person.actor_id, 10)
         presets = export_presets.list_presets(session, project_id, form.id, person.actor_id)
@@ -93,6 +92,7 @@ def show_data(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         masked=bool(plan.selection.mask.hidden),
         encrypted=encrypted,
         total=total,
+        duplicates=alike - total,
         preview=_preview(plan) if chosen else None,
         exports=[each for each in exports if each.expires_at is not None],
         pending=any(each.status in ("queued", "running") for each in exports),

@@ -3,6 +3,7 @@
 English dates follow British habit (day first, 24-hour clock), as they are written across West Africa.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta, tzinfo
 
@@ -67,8 +68,14 @@ def enumeration(words: Iterable[str], language: str) -> str:
     return str(format_list([str(word) for word in words], locale=LOCALES[language]))
 
 
+# Also before an opening quotation mark; never in an expression, where quotes stand beside signs.
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_]|« )")
+
+
 def unbroken(text: str) -> str:
-    """`text` with French punctuation held to its word: questions have plain spaces, and no `?` may start a line."""
+    """`text` set as print sets it: French punctuation held to its word (no `?` may start a line), apostrophes curved between letters."""
+    # What is marked as HTML stays marked.
+    text = type(text)(_APOSTROPHE.sub("’", text))
     for mark in "?!:;»":
         text = text.replace(f" {mark}", f"{NO_BREAK}{mark}")
     return text.replace("« ", f"«{NO_BREAK}")

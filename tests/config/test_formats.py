@@ -113,3 +113,9 @@ def test_an_enumeration_ends_with_and() -> None:
 
 def test_a_question_mark_stays_with_its_word() -> None:
     assert formats.unbroken("« Quel village ? »") == "«\u00a0Quel village\u00a0?\u00a0»"
+
+
+def test_apostrophes_are_curved_in_words_and_left_alone_in_expressions() -> None:
+    assert formats.unbroken("la liste n'existe pas") == "la liste n’existe pas"
+    for expression in ("${a} = 'oui'", "concat('a','b')", "jr:choice-name(${a}, '${a}')"):
+        assert formats.unbroken(expression) == expression
