@@ -1,7 +1,7 @@
 """Who made how many interviews, and what was seen of them beside all others: for a talk with them, not for a ranking."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from sqlalchemy import ColumnElement, func, select
@@ -40,7 +40,8 @@ class Enumerators:
 
 
 def enumerators_of(session: Session, form: Form, selection: Selection) -> Enumerators:
-    """Of the interviews that the reader may see; evidence that somebody explained is not counted."""
+    """Of the interviews that the reader may see, confirmed duplicates left out; evidence that somebody explained is not counted."""
+    selection = replace(selection, counted=True)
     visible = select(Submission.id).where(*selection.conditions())
     ours = (
         SeenInterview.project_id == form.project_id,

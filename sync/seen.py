@@ -1,7 +1,7 @@
 """What was seen of how interviews were made, as one reader may be told; and why it is as it is, said by people."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, select
@@ -224,7 +224,8 @@ def _shown(session: Session, form: Form, selection: Selection) -> list[ColumnEle
 
 
 def _visible(selection: Selection) -> Select[int]:
-    return select(Submission.id).where(*selection.conditions())
+    """What a person has found to be one interview twice is no evidence beside itself."""
+    return select(Submission.id).where(*replace(selection, counted=True).conditions())
 
 
 def _explains(table: type[SeenExplained]) -> ColumnElement[bool]:

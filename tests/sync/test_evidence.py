@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from accounts.scopes import Rule
+from collector.duplicates import mark
 from collector.models import Submission
 from collector.purge import erase
 from collector.scope_keys import look_up_older
@@ -184,6 +185,18 @@ def test_reviewers_see_within_their_scope_and_others_nothing(post_node: Installa
         "overlapping": 2, "same_place": 2, "same_second": 2, "straight_lining": 1, "too_fast": 1,
     }  # fmt: skip
     assert 25 < everybody["medianMinutes"] < 40
+    # A confirmed duplicate is no interview more, and no evidence beside the one that is kept.
+    ids = {row[0]: row[1] for row in relais.rows("SELECT instance_id, id FROM submission")}
+    for favoured in (ids[usual[0]], None):
+        with relais.services.database.transaction() as session:
+            mark(session, relais.project_id, {ids[same]: favoured}, by=None)
+        first = reviewer.json(f"{SURVEY}/evidence/enumerators")["enumerators"][0]
+        seen = (
+            first["interviews"],
+            "same_second" in first["evidence"],
+            "same_second" in {rule for _, rule in told(reviewer)},
+        )
+        assert seen == ((15, False, False) if favoured else (16, True, True))
     for nobody in (viewer, stranger):
         for path in ("/evidence", "/evidence/enumerators"):
             assert problem(nobody.get(f"{SURVEY}{path}")) == NOT_ALLOWED
