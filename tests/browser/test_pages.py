@@ -77,8 +77,12 @@ def test_a_conflict_is_settled_without_javascript(visit: Open, busy: Place) -> N
     assert page.locator("ins").first.inner_text().endswith("téléphone")
 
 
-@pytest.mark.parametrize("size", [NARROW, PHONE, DESK], ids=lambda size: str(size["width"]))
-@pytest.mark.parametrize("locale", ["fr-FR", "en-GB"])
+# French words are the longer ones.
+@pytest.mark.parametrize(
+    ("size", "locale"),
+    [(NARROW, "fr-FR"), (PHONE, "en-GB"), (DESK, "fr-FR")],
+    ids=lambda value: str(value["width"]) if isinstance(value, dict) else value,
+)
 def test_no_page_is_wider_than_the_screen(visit: Open, busy: Place, size: dict[str, int], locale: str) -> None:
     page = visit("/", size=size, locale=locale)
     too_wide = []

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ UNTRANSLATED = {"Relais", "English", "Français"}  # the name; each language in 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 
 
+@cache
 def said() -> dict[tuple[str | None, object], str]:
     """(context, msgid) of every message of the sources, with the file that says it."""
     with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
@@ -35,6 +37,7 @@ def said() -> dict[tuple[str | None, object], str]:
     return found
 
 
+@cache
 def catalogue() -> Catalog:
     with CATALOGUE.open("rb") as file:
         return read_po(file, locale="fr", abort_invalid=True)
