@@ -170,6 +170,8 @@ def test_a_sheet_sets_up_a_phone_and_opens_its_deliveries(visit: Open, busy: Pla
 
 def test_each_sheet_is_one_page_of_paper(visit: Open, busy: Place) -> None:
     page = visit(addresses(busy)["sheets"])
+    # What has not been drawn yet would be printed as one empty sheet.
+    page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     printed = page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 2
 
