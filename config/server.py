@@ -68,6 +68,8 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no type infor
     ) -> None:
         self.gate, self.error_page, self.tempdir, self.proxies = gate, error_page, tempdir, frozenset(proxies)
         self._thread_count = threads
+        # A signal may come while its own thread holds it.
+        self._waking = threading.RLock()
         choices = Adjustments(
             host=host,
             port=port,
@@ -109,10 +111,12 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no type infor
 
     def stop(self) -> None:
         """Make `run` return soon."""
-        if not self.stopping:
-            self.stopping = True
-            stop_is(True)
-            self.pull_trigger()
+        # The loop may end by itself before it is woken, and the pipe's number may be another file's by then.
+        with self._waking:
+            if not self.stopping:
+                self.stopping = True
+                stop_is(True)
+                self.pull_trigger()
 
     def pull_trigger(self) -> None:
         """Wake the thread that serves the sockets; not for each of the answers that the lane gives together: it would look
@@ -147,8 +151,9 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no type infor
             channel.handle_close()
         self.loop.close()
         # A thread that is still running would write its wake-up byte into whatever file gets the pipe's number next.
-        if not self.task_dispatcher.threads:
-            self.trigger.close()
+        with self._waking:
+            if not self.task_dispatcher.threads:
+                self.trigger.close()
 
 
 def serve(

@@ -87,3 +87,11 @@ def test_a_port_that_is_taken_is_said_at_once(open_house: Callable[..., House], 
     house = open_house()
     with pytest.raises(OSError, match="in use"):
         Server(house.app, host="127.0.0.1", port=house.server.port, tempdir=tmp_path)
+
+
+def test_a_loop_that_ends_before_it_is_woken_is_not_written_to(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The thread that says stop is held up until the loop, which looks every second, has seen it.
+    monkeypatch.setattr(server, "stop_is", lambda stopping: house.thread.join(1.5) if stopping else None)
+    house.server.stop()
+    house.thread.join(5)
+    assert not house.thread.is_alive()
