@@ -1,4 +1,7 @@
-"""CSV as ODK Central writes it, from the rows that answers are stored as."""
+"""CSV as ODK Central writes it, from the rows that answers are stored as.
+
+Longer than other files: the rules of one format, each beside its cells, share the forms at the top.
+"""
 
 import csv
 import io

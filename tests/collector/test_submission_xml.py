@@ -1,4 +1,7 @@
-"""Reading a submission without its form, and telling when two of them say the same."""
+"""Reading a submission without its form, and telling when two of them say the same.
+
+Longer than other files: most of it is one list of hostile and odd documents, read by both.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
