@@ -7,7 +7,7 @@ what the server knows; a repeat's end with PARENT_KEY and KEY. Facts from getodk
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from collector.answers import Row, Tables
 from collector.exported import ExportedSubmission, RootRow
@@ -64,8 +64,7 @@ class Column:
     labels: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A submission in the columns of the export: `tables` are those of the target's definition, None when encrypted."""
 
     row: RootRow
