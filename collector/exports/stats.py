@@ -18,8 +18,9 @@ from collector.exports.csv import file_name
 from collector.typed_tables import DAY, MOMENT, NUMBER, TypedTable, typed_tables
 from config.api_errors import unexpected_value
 
-# Bytes of a text, characters of a name, of a label, of a value's label.
-_LIMITS = {"sav": (32_000, 64, 255, 120), "dta": (2_000, 32, 80, 32_000)}
+# Bytes of a text, characters of a name, of a label, of a value's label. Stata's names have 32, but the writer calls a variable's list of
+# values by its name and a sign more.
+_LIMITS = {"sav": (32_000, 64, 255, 120), "dta": (2_000, 31, 80, 32_000)}
 # Words of the languages of SPSS and Stata; the writer refuses a variable of that name.
 _SPSS = ("all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with")
 _STATA = ("byte", "double", "float", "if", "in", "int", "long", "strl", "using")

@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.answers import flatten
+from collector.codebook import codebook_of
 from collector.export_format import Export
 from collector.exported import ExportedSubmission
 from collector.exports import formats, is_here
-from collector.sheets import Prepared, Sheet, prepared, sheets_of
+from collector.sheets import Look, Prepared, Sheet, prepared, sheets_of
 from collector.submission_xml import parse
 from config.problem import Problem
 from forms.xform import FormDefinition
@@ -35,6 +36,27 @@ TYPED = define(
     META,
 )
 Cells = list[list[Any]]
+
+
+class Coded:
+    """Words of a form in which every question is answered yes or no, by number."""
+
+    languages = ("en",)
+
+    def question(self, path: str) -> str:
+        return f"What is {path}?"
+
+    def is_choice(self, path: str) -> bool:
+        return not path.startswith("/meta/")
+
+    def choices(self, path: str) -> dict[str, str]:
+        return {"1": "Yes", "2": "No"} if self.is_choice(path) else {}
+
+    def choice(self, path: str, value: str) -> str:
+        return self.choices(path).get(value, value)
+
+    def spoken(self, language: str) -> "Coded":
+        return self
 
 
 @st.composite
@@ -135,6 +157,24 @@ def test_statistical_formats_hold_what_was_sent(name: str, ending: str) -> None:
         assert_same(*made, (each.values.tolist() for each in frames), trimmed=True)
 
     tried()
+
+
+@pytest.mark.parametrize(("name", "ending"), [("spss", "sav"), ("stata", "dta")])
+def test_a_long_name_keeps_the_labels_of_its_values(name: str, ending: str, tmp_path: Path) -> None:
+    pyreadstat = pytest.importorskip("pyreadstat")
+    long = "reason_for_leaving_the_village_last_" + "year_" * 6
+    form = define(question(long, "string"), META)
+    sheets = sheets_of(form, Look(words=Coded()))
+    (column,) = [each for each in sheets[0].columns if each.path == f"/{long}"]
+    codebook = codebook_of(form, sheets, Coded(), [("1", form)])
+    found = [prepared(ExportedSubmission(row(), form, {0: [["2", "uuid:1", None]]}), form)]
+    export = Export("survey", "Survey", form, sheets, iter([found]), NOON, codebook=codebook)
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(formats()[name].write(export))))
+    archive.extractall(tmp_path)
+    frame, meta = getattr(pyreadstat, f"read_{ending}")(str(tmp_path / archive.namelist()[0]))
+    (fitted,) = [each for each in frame.columns if column.name.startswith(each)]
+    assert frame[fitted].tolist() == [2.0]
+    assert meta.variable_value_labels[fitted] == {1.0: "Yes", 2.0: "No"}
 
 
 def test_what_a_statistical_format_cannot_hold_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
