@@ -55,7 +55,7 @@ class Coded:
     def choice(self, path: str, value: str) -> str:
         return self.choices(path).get(value, value)
 
-    def spoken(self, language: str) -> "Coded":
+    def spoken(self, language: str) -> "Coded":  # noqa: ARG002 - it has one language
         return self
 
 
