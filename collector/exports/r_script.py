@@ -54,7 +54,7 @@ def script(export: Export) -> str:
         "# source() this file from the folder it lies in.",
         "",
     ]
-    questions = {column: each for each in export.codebook for column in each.columns}
+    questions = {each.path: each for each in export.codebook}
     taken: set[str] = set()
     for sheet in export.sheets:
         lines += _frame(export, sheet, questions, _variable(sheet.name or export.xml_form_id, taken))
@@ -73,7 +73,7 @@ def _frame(export: Export, sheet: Sheet, questions: dict[str, Question], name: s
             lines.append(f"{at} <- suppressWarnings(as.{_CLASSES[column.kind]}({at}))")
         elif column.kind == "date":
             lines.append(f'{at} <- as.Date({at}, format = "%Y-%m-%d")')
-        question = questions.get(column.name)
+        question = questions.get(column.path)
         if column.labels and question is not None and question.choices:
             levels = ", ".join(_quoted(value) for value, _ in question.choices)
             labels = ", ".join(_quoted(label) for _, label in question.choices)

@@ -62,12 +62,11 @@ def test_a_format_writes_every_row_of_the_worst_data(odd: Installation, name: st
 
 
 def test_a_missing_library_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-
     monkeypatch.setattr("collector.export_request.is_here", lambda _: False)
     with pytest.raises(Problem) as caught:
-        checked(ExportRequest(format="spss"))
+        checked(ExportRequest(format="parquet"))
     assert caught.value.code == 501.1
-    assert "pip install 'relais[stats]'" in caught.value.en
+    assert "pip install 'relais[parquet]'" in caught.value.en
 
 
 def root(rows: list[dict[str, str]]) -> dict[str, dict[str, str]]:

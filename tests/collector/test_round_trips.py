@@ -20,7 +20,7 @@ from collector.answers import flatten
 from collector.codebook import codebook_of
 from collector.export_format import Export
 from collector.exported import ExportedSubmission
-from collector.exports import formats, is_here
+from collector.exports import formats
 from collector.sheets import Look, Prepared, Sheet, prepared, sheets_of
 from collector.submission_xml import parse
 from config.problem import Problem
@@ -143,7 +143,6 @@ def test_parquet_holds_what_was_sent(made: tuple[FormDefinition, list[Prepared]]
 @pytest.mark.parametrize(("name", "ending"), [("spss", "sav"), ("stata", "dta")])
 def test_statistical_formats_hold_what_was_sent(name: str, ending: str) -> None:
     pyreadstat = pytest.importorskip("pyreadstat")
-    assert is_here(formats()[name])
 
     @FEW
     @given(exports())
@@ -178,8 +177,9 @@ def test_a_long_name_keeps_the_labels_of_its_values(name: str, ending: str, tmp_
 
 
 def test_what_a_statistical_format_cannot_hold_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("pyreadstat")
-    monkeypatch.setattr("collector.exports.stats.MOST_CELLS", 10)
-    with pytest.raises(Problem) as caught:
-        written("stata", TYPED, [Prepared(row(), {0: [["x"] * 11]})])
-    assert (caught.value.code, "Parquet" in caught.value.fr) == (400.8, True)
+    for limit in ("MOST_VARIABLES", "MOST_BYTES"):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"collector.statistical_archive.{limit}", 10)
+            with pytest.raises(Problem) as caught:
+                written("stata", TYPED, [Prepared(row(), {0: [["x"] * 11]})])
+        assert (caught.value.code, "Parquet" in caught.value.fr) == (400.8, True)
