@@ -66,6 +66,7 @@ import forms.api_versions
 import forms.cli
 import sync.api
 import sync.api_evidence
+import sync.api_reviewing
 import sync.api_webhooks
 import sync.cli
 import sync.pages
@@ -187,6 +188,7 @@ BLUEPRINTS = (
     collector.api_audits.api,
     sync.api.api,
     sync.api_evidence.api,
+    sync.api_reviewing.api,
     collector.pages.pages,
     collector.pages_exports.pages,
     collector.pages_encrypted.pages,

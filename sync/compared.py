@@ -49,7 +49,7 @@ class Compared:
     """Everything the page of a pair says. `pair` None: nothing makes these two look like one. `said`: the
     decisions that count, in `standing` too. `difference` None: encrypted, at least
     one. `near`: how far answers to choose from agree, in
-    words; "" when that is no surprise. `reasons`: (words, bits) that sum to `bits`."""
+    words; "" when that is no surprise. `reasons`: (words, bits) that sum to `bits` as they are written."""
 
     one: Side
     other: Side
@@ -120,7 +120,7 @@ def compare(session: Session, form: Form, selection: Selection, names: tuple[str
         alike=agreed(first, second) if first is not None and second is not None else [],
         near=near_words.sentence(pair.found.near, language) if pair and pair.found.near else "",
         reasons=worded(lines, language),
-        bits=number(sum(line.bits for line in lines), language),
+        bits=number(round(10 * sum(line.bits for line in lines)) / 10, language),
         hides_staff=selection.mask.hides_staff,
         hides_answers=bool(selection.mask.hidden),
         corroborates=corroborates(session, form),

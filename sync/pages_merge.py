@@ -15,10 +15,10 @@ from config.services import services
 from config.typed import typed_text
 from sync.choosing import choices_between
 from sync.compared import Compared
-from sync.deciding import Given, decide, suspected_pairs
+from sync.deciding import Given, decide
 from sync.decisions import LONGEST_REASON
 from sync.merging import Merge, merge
-from sync.pages import PAIR, compare_named, go_on
+from sync.pages import PAIR, asked_with, compare_named, go_on
 from sync.queue import pair_after, uid_of
 
 pages = Blueprint("merge_pages", __name__, url_prefix="/projects/<int:project_id>/duplicates")
@@ -49,8 +49,8 @@ def merge_pair(project_id: int, xml_form_id: str, instance_id: str, other_id: st
     keep = 2 if request.form.get("keep") == "2" else 1
     with transaction() as session:
         frame, access, compared = _open(session, person, project_id, xml_form_id, (instance_id, other_id))
-        before = suspected_pairs(session, access.form, access.selection)
         sides = [compared.one.submission, compared.other.submission]
+        before = asked_with(session, access, frame, sides[0].id, sides[1].id)
         kept, other = sides[keep - 1].instance_id, sides[2 - keep].instance_id
         # As they were sent, also where a first tap has made the two alike.
         taken = [name for name, place in request.form.items() if name.startswith(OF) and place == str(3 - keep)]

@@ -49,6 +49,7 @@ from sync.models import (
     MatchWord,
     NearChoice,
     NearForm,
+    ReviewCapacity,
 )
 from sync.models_evidence import SeenEvidence, SeenExplained, SeenForm, SeenInterview
 from sync.models_webhooks import Webhook
@@ -97,6 +98,7 @@ def fill(relais: Installation) -> None:
         pair = list(session.scalars(select(Submission).limit(2)))
         session.add(NearForm(project_id=1, form_id=pair[0].form_id, columns=[["/q", None]], measured=0, stamp=1))
         session.flush()
+        session.add(ReviewCapacity(project_id=1, pairs=40))
         session.add_all(_matched(pair, moment))
         me = person_by_id(session, actor_id)
         assert me is not None
