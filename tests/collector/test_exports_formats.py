@@ -181,7 +181,8 @@ def test_the_codebook_page_is_whole(odd: Installation) -> None:
 def test_r_is_told_types_labels_and_choices(odd: Installation) -> None:
     archive = zipfile.ZipFile(io.BytesIO(export(odd, ExportRequest(format="r"))[0]))
     script = archive.read("survey.R").decode()
-    assert 'survey[["size"]] <- suppressWarnings(as.numeric(survey[["size"]]))' in script
+    assert 'survey[["size"]] <- relais_number(survey[["size"]])' in script
+    assert 'survey[["seen"]] <- relais_moment(survey[["seen"]])' in script
     assert 'attr(survey[["text"]], "label") <- "Text"' in script
     assert len(list(csv.DictReader(io.StringIO(archive.read("survey.csv").decode(), newline="")))) == COUNT
 
