@@ -115,7 +115,7 @@ def list_exports(project_id: int, xml_form_id: str) -> ResponseReturnValue:
 
 @api.post("/exports")
 @creating
-@describe(answer=ExportSchema(), body=ExportOrderSchema(), problems=[400.8, 400.11, 400.12, 404.1, 501.1, 501.4, 501.5])
+@describe(answer=ExportSchema(), body=ExportOrderSchema(), problems=[400.8, 400.11, 400.12, 404.1, 501.4, 501.5])
 def order_export(project_id: int, xml_form_id: str) -> ResponseReturnValue:
     """Ask for an export; it is made in the background with what the caller may see then. `passphrases`, by number of their key,
     open what was encrypted: they stay in memory until then, and the file is kept for an hour."""

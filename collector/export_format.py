@@ -161,8 +161,7 @@ class Write(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A way out. `needs` are modules that must be there (extra `extra` brings them); `flat`: one table only, repeats spread
-    or joined; `blocks`: takes what was rendered before."""
+    """A way out. `blocks`: takes what was rendered before; `typed`: wants to know what the form says of questions and choices."""
 
     name: str
     suffix: str
@@ -171,7 +170,5 @@ class Format:
     about: tuple[str, str]
     write: Write
     archive: bool = False
-    needs: tuple[str, ...] = ()
-    extra: str = ""
     blocks: bool = False
     typed: bool = False

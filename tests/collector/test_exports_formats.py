@@ -18,10 +18,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from collector import exports
-from collector.export_request import FOR_PEOPLE, JOINED, SPREAD, ExportRequest, checked
+from collector.export_request import FOR_PEOPLE, JOINED, SPREAD, ExportRequest
 from collector.exports.csv import unguarded
 from collector.typed_cells import day_of, number_of
-from config.problem import Problem
 from tests.collector.forms import question, repeat
 from tests.collector.odd_data import COUNT, LONG, TEXTS, export, fill_oddly
 from tests.collector.xforms import send, xform_of
@@ -36,15 +35,9 @@ def odd(sqlite_template: Template, tmp_path_factory: pytest.TempPathFactory) -> 
         yield relais
 
 
-def available() -> list[str]:
-    return [name for name, each in exports.formats().items() if exports.is_here(each)]
-
-
 @pytest.mark.parametrize("name", exports.formats())
 def test_a_format_writes_every_row_of_the_worst_data(odd: Installation, name: str) -> None:
     chosen = exports.formats()[name]
-    if not exports.is_here(chosen):
-        pytest.skip(f"{', '.join(chosen.needs)} not installed: extra {chosen.extra}")
     content, passport = export(odd, ExportRequest(format=name, passport=True, language="en"))
     assert content
     assert passport["submissions"] == {"wanted": COUNT, "written": COUNT, "byReviewState": {"received": COUNT}}
@@ -59,14 +52,6 @@ def test_a_format_writes_every_row_of_the_worst_data(odd: Installation, name: st
         assert {file["name"]: file["rows"] for file in inside["files"]}.items() >= {
             file["name"]: file["rows"] for file in passport["files"]
         }.items()
-
-
-def test_a_missing_library_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.export_request.is_here", lambda _: False)
-    with pytest.raises(Problem) as caught:
-        checked(ExportRequest(format="parquet"))
-    assert caught.value.code == 501.1
-    assert "pip install 'relais[parquet]'" in caught.value.en
 
 
 def root(rows: list[dict[str, str]]) -> dict[str, dict[str, str]]:
@@ -250,7 +235,7 @@ def test_only_some_versions_and_all_their_questions(odd: Installation) -> None:
 
 def test_a_form_without_submissions_is_written_too(post_node: Installation) -> None:
     post_node.publish(xform_of(question("q"), repeat("r", question("x"))))
-    for name in available():
+    for name in exports.formats():
         _, passport = export(post_node, ExportRequest(format=name, language="fr"))
         assert passport["submissions"]["written"] == 0
 
