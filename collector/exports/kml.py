@@ -64,7 +64,8 @@ def _known(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_known(text))
+    # Readers make a line feed of a carriage return that is not written as a reference.
+    return escape(_known(text)).replace("\r", "&#13;")
 
 
 FORMATS = (
