@@ -2,7 +2,7 @@
 
 import tempfile
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import IO, Any
@@ -103,18 +103,20 @@ class Plan:
         if self.condition.holds is not None:
             self.states, self.taken = {}, array("q")
 
-    def lets_through(self, page: list[ExportedSubmission]) -> list[ExportedSubmission]:
+    def lets_through(self, page: Iterable[ExportedSubmission]) -> Iterator[ExportedSubmission]:
         """Those of a page that the filter lets through, entered in the books."""
         holds = self.condition.holds
         if holds is None:
-            return page
-        found = [each for each in page if holds(each)]
-        self.refused += len(page) - len(found)
-        self.taken.extend(each.row.id for each in found)
-        for each in found:
+            yield from page
+            return
+        for each in page:
+            if not holds(each):
+                self.refused += 1
+                continue
+            self.taken.append(each.row.id)
             state = each.row.review_state or RECEIVED
             self.states[state] = self.states.get(state, 0) + 1
-        return found
+            yield each
 
     @property
     def due(self) -> int:

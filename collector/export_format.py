@@ -92,10 +92,10 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Many submissions in a row as they were rendered before: a block and a number of rows for each sheet."""
+    """Many submissions in a row as they were rendered: their lines, or a block of them, and a number of rows for each sheet."""
 
     submissions: int
-    blocks: tuple[Block, ...]
+    blocks: tuple[Block | bytes, ...]
     rows: tuple[int, ...]
 
 

@@ -18,7 +18,7 @@ from config.clock import now
 from config.services import Services
 from forms.models import Blob, Form
 from forms.trash import KEPT
-from sync.export_jobs import forget_exports, render_lines
+from sync.export_jobs import forget_exports
 from sync.learning import learn_forms
 from sync.lease import Lease
 
@@ -159,7 +159,6 @@ JOBS: tuple[tuple[Callable[[Services], int], int], ...] = (
     (purge_submissions, 24 * 3600),
     (purge_forms, 24 * 3600),
     (forget_drafts, 3600),
-    (render_lines, 300),
     (forget_exports, 3600),
     (learn_forms, 1800),
 )

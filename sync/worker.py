@@ -24,6 +24,7 @@ from sync.learning import rescan
 from sync.lease import Lease
 from sync.near_books import books_of
 from sync.rekeying import rekey
+from sync.rendering import Renderer
 
 NAME = "worker"
 # Receipts settled in one transaction, so that phones never wait longer than about 50 ms for it.
@@ -96,6 +97,7 @@ class Worker:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._lease = Lease(services.database, NAME)
+        self._renderer = Renderer(services)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="worker", daemon=True)
 
@@ -116,6 +118,7 @@ class Worker:
                 if self._lease.hold():
                     busy = self.work_once()
                     busy = follow(self._services, self._stop) or busy
+                    busy = self._renderer.work(self._stop) or busy
                     busy = near_standards.measure(self._services) or busy
                     busy = seen_forms.measure(self._services) or busy
                     busy = rescan(self._services, self._stop) or busy

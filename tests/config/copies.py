@@ -122,12 +122,14 @@ def _exported(session: DatabaseSession, form_id: int, actor_id: int, moment: dat
     asked: dict[str, Any] = {"project_id": 1, "form_id": form_id, "created_at": moment, "request": {}}
     session.add(StoredExport(id=export_id, actor_id=actor_id, status="done", **asked))
     session.add(ExportPreset(id=preset_id, actor_id=actor_id, name="Excel", **asked))
-    session.add(Rendition(project_id=1, id=rendition_id, form_id=form_id, key="k", checked_seq=1, used_at=moment))
+    session.add(Rendition(project_id=1, id=rendition_id, form_id=form_id, key="k", request={}, used_at=moment))
     session.flush()
     segment = {"ids": b"", "seq": 1, "people": {}, "seen": {}, "rows": []}
     session.add(RenderedSegment(project_id=1, id=segment_id, rendition_id=rendition_id, **segment))
     session.flush()
-    session.add(RenderedBlock(project_id=1, segment_id=segment_id, sheet=0, crc=0, size=0, packed=b"\x04" * 32))
+    session.add(
+        RenderedBlock(project_id=1, segment_id=segment_id, sheet=0, crc=0, size=0, packed=b"\x04" * 32, cuts=b"")
+    )
 
 
 def _matched(pair: list[Submission], moment: datetime) -> list[Any]:
