@@ -96,6 +96,12 @@ def _width(definition: FormDefinition) -> int:
     return sum(each.table_no == 0 and each.column_no is not None for each in definition.fields)
 
 
+def plain_question(labels: Labels, path: str, language: str) -> str:
+    """A question as people read it, references to other answers left open; its name where nobody is asked."""
+    words = without_markup(labels.question(path, language) or "").strip()
+    return _REFERENCE.sub("…", unbroken(words)) or path.rpartition("/")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """A row being read: where it is, which table and row, and the row around it."""

@@ -104,22 +104,50 @@ def merge_answers(
     return MergedVersion(arrival.instance_id, follows.as_json())
 
 
-def made_before(session: Session, kept: Submission, instance_id: str, texts: Mapping[str, str]) -> MergedVersion | None:
-    """The version that a merge made, if these texts were written in it and no others."""
+@dataclass(frozen=True, slots=True)
+class MadeVersion:
+    """A merged version that stands: of which form version it is, and what followed."""
+
+    project_id: int
+    form_version_id: int
+    follows: Mapping[str, Sequence[str]]
+
+
+def follows_of(session: Session, kept: Submission, instance_id: str) -> MadeVersion | None:
+    """What followed from the merge that made this version; None when it was taken back."""
+    receipt = version_of(session, kept, instance_id)
+    event = event_of(session, receipt) if receipt is not None else None
+    if receipt is None or event is None:
+        return None
+    return MadeVersion(kept.project_id, receipt.form_version_id or 0, (event.details or {}).get("follows", {}))
+
+
+def version_of(session: Session, kept: Submission, instance_id: str) -> Receipt | None:
+    """The version of that instanceID, while it stands."""
     query = select(Receipt).where(
         Receipt.project_id == kept.project_id,
         Receipt.submission_id == kept.id,
         Receipt.instance_id == instance_id,
         Receipt.version_no.is_not(None),
     )
-    receipt = session.scalars(query).first()
-    event = _event(session, receipt) if receipt is not None else None
+    return session.scalars(query).first()
+
+
+def made_before(session: Session, kept: Submission, instance_id: str, texts: Mapping[str, str]) -> MergedVersion | None:
+    """The version that a merge made, if these texts were written in it and no others."""
+    receipt = version_of(session, kept, instance_id)
+    event = event_of(session, receipt) if receipt is not None else None
     if receipt is None or event is None:
         return None
     details, stand = event.details or {}, Texts(unpacked(receipt.xml))
     if sorted(texts) != details.get("written", []) or any(stand.of(path) != [text] for path, text in texts.items()):
         return None
     return MergedVersion(instance_id, details.get("follows", {}))
+
+
+def originals_of(session: Session, submissions: Sequence[Submission]) -> list[Original]:
+    """What each of them says, and by which logic; Problem 409.3 for encrypted answers."""
+    return [_original(session, _current(session, each)) for each in submissions]
 
 
 def _original(session: Session, receipt: Receipt) -> Original:
@@ -138,7 +166,8 @@ def _require_calculated(definition: FormDefinition, logic: Logic, texts: Mapping
             )
 
 
-def _event(session: Session, receipt: Receipt) -> Event | None:
+def event_of(session: Session, receipt: Receipt) -> Event | None:
+    """The event that tells of the merge a version was made by."""
     query = select(Event).where(
         Event.project_id == receipt.project_id,
         Event.submission_id == receipt.submission_id,
@@ -153,7 +182,7 @@ def take_back(session: Session, submission: Submission, instance_id: str, *, by:
     has been corrected since. The version taken back stays stored."""
     session.refresh(submission, with_for_update=True)
     merged = session.get_one(Receipt, (submission.project_id, submission.current_receipt_id))
-    event = _event(session, merged)
+    event = event_of(session, merged)
     if merged.instance_id != instance_id or merged.version_no is None or event is None:
         return False
     query = select(Receipt).where(

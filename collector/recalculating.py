@@ -87,6 +87,19 @@ def choosable_alone(definition: FormDefinition, logic: Logic) -> frozenset[str]:
     )
 
 
+def can_calculate(definition: FormDefinition, originals: Sequence[Original], path: str) -> bool:
+    """Whether a calculated answer can be calculated again, of whichever of these submissions answers are taken."""
+    following = _Following(definition, originals[0], originals[1:], originals[0].texts, frozenset())
+    inputs = following.logic.inputs(path)
+    try:
+        return inputs is not None and all(
+            following.logic.is_pure(each) and following.is_proven(each)
+            for each in (path, *(inputs & following.logic.calculations.keys()))
+        )
+    except Beyond:
+        return False
+
+
 class _Following:
     def __init__(
         self,
@@ -150,15 +163,18 @@ class _Following:
         """Whether all answers are as one submission has them; those that are calculated from these follow by themselves."""
         return all(self.merged.of(path) == one.texts.of(path) for path in inputs if path not in self.own)
 
+    def is_proven(self, path: str) -> bool:
+        """Whether every one of the submissions has what we calculate of its answers; raises Beyond."""
+        for each in (self.kept, *self.others):
+            own = each.logic.calculations.get(path)
+            if own is None or self.calculate(own, path, each.texts) != _one(each.texts, path):
+                return False
+        return True
+
     def again(self, path: str) -> str | None:
-        """Calculated again; None unless every one of the submissions has what we calculate of its answers."""
-        written = self.logic.calculations[path]
+        """Calculated again; None unless we calculate as the phones did."""
         try:
-            for each in (self.kept, *self.others):
-                own = each.logic.calculations.get(path)
-                if own is None or self.calculate(own, path, each.texts) != _one(each.texts, path):
-                    return None
-            return self.calculate(written, path, None)
+            return self.calculate(self.logic.calculations[path], path, None) if self.is_proven(path) else None
         except Beyond:
             return None
 

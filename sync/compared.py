@@ -102,7 +102,7 @@ class Compared:
 def compare(session: Session, form: Form, selection: Selection, names: tuple[str, str], language: str) -> Compared:
     """Both submissions, the earlier first; Problem 404.1 unless the reader may see both."""
     found = {each.id: each for each in (named_submission(session, selection, name) for name in names)}
-    one, other = _side(session, selection, found[min(found)]), _side(session, selection, found[max(found)])
+    one, other = side_of(session, selection, found[min(found)]), side_of(session, selection, found[max(found)])
     pair, standing = pair_of(session, form, selection, one.submission, other.submission)
     sheets = SheetReader(session, services().storage, form.project_id, language).of_versions(
         [one.version, other.version], selection.mask
@@ -127,7 +127,8 @@ def compare(session: Session, form: Form, selection: Selection, names: tuple[str
     )
 
 
-def _side(session: Session, selection: Selection, submission: Submission) -> Side:
+def side_of(session: Session, selection: Selection, submission: Submission) -> Side:
+    """A submission with the version that counts."""
     version = versions_of(session, submission)[0]
     return Side(submission, version, None if selection.mask.hidden else version.instance_name)
 

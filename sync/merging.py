@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Actor
 from accounts.roles import verbs_of
-from accounts.scopes import scope_of
+from accounts.scopes import EVERYTHING, scope_of
 from collector.classify import Rules
 from collector.masking import is_hidden
 from collector.merge import Chosen, made_before, merge_answers
 from collector.merge_errors import of_another_form
+from collector.merged_files import bring_late_files
 from collector.models import Receipt, Submission
 from collector.reading import Selection
 from collector.review import named_submission
@@ -22,7 +23,7 @@ from forms.models import Form
 from forms.queries import definition_of
 from sync.corroborating import corroborates
 from sync.decisions import LONGEST_REASON, Decision
-from sync.effects import lock_form, take_effect
+from sync.effects import decisions_of, lock_form, take_effect
 from sync.verdicts import Told, enact, standing_of, unmerge, with_reasons
 
 MOST_OTHERS = 20
@@ -190,3 +191,19 @@ def _take_back_earlier(
             if head.version and head.keep == kept.instance_id and (seen is None or head.uid in seen):
                 made += [each.uid for each in unmerge(session, form, head, by=by)]
     return made
+
+
+def bring_files_along(session: Session, project_id: int, submission_id: int) -> None:
+    """Files have come for a submission: the versions that took answers of it get them too."""
+    source = session.get(Submission, (project_id, submission_id))
+    if source is None or source.draft_version_id:
+        return
+    form = session.get_one(Form, (project_id, source.form_id))
+    every = Selection(project_id, form.id, EVERYTHING, with_trash=True)
+    for each in list(decisions_of(session, form, [source.instance_id])):
+        if not each.version or each.keep in (None, source.instance_id):
+            continue
+        query = select(Submission).where(*every.every(), *every.named(each.keep or ""))
+        kept = session.scalars(query).first()
+        if kept is not None:
+            bring_late_files(session, kept, each.version, source, list(each.fields))

@@ -27,6 +27,7 @@ from sync.decisions import LONGEST_REASON
 from sync.pages_evidence import seen_forms
 from sync.queue import MOST_COPIES, QUEUES, is_shown, matched_forms, names_of, pair_after, queue_of, uid_of
 from sync.reviewing import MOST, choose_capacity, review_of, shown_pairs
+from sync.told_of_merges import Note, notes_of_merge
 
 pages = Blueprint(
     "duplicate_pages", __name__, template_folder="templates", url_prefix="/projects/<int:project_id>/duplicates"
@@ -122,7 +123,7 @@ def say_capacity(project_id: int) -> ResponseReturnValue:
     return redirect(url_for(".show_queue", project_id=project_id), 303)
 
 
-def _decided(session: Session, frame: ProjectFrame) -> tuple[str, Compared] | None:
+def _decided(session: Session, frame: ProjectFrame) -> tuple[str, Compared, list[Note]] | None:
     """What was decided a moment ago, for the notice that offers to undo it: (xmlFormId, the pair). None for what leads nowhere."""
     asked = [typed_text(request.args, name) for name in ("of", "decided", "against")]
     if not all(asked):
@@ -133,7 +134,14 @@ def _decided(session: Session, frame: ProjectFrame) -> tuple[str, Compared] | No
         found = compare_named(session, access, one, other)
     except Problem:
         return None
-    return (xml_form_id, found) if found.verdict else None
+    return (xml_form_id, found, notes_of(session, found)) if found.verdict else None
+
+
+def notes_of(session: Session, found: Compared) -> list[Note]:
+    """What is to be said of the version that a merge of the two made."""
+    head = found.said[0].decision if found.verdict == "merge" else None
+    kept = (found.one, found.other)[found.kept - 1].submission
+    return notes_of_merge(session, kept, head.version, page_language()) if head else []
 
 
 def compare_named(session: Session, access: FormAccess, one: str, other: str) -> Compared:
@@ -167,8 +175,8 @@ def show_pair(project_id: int, xml_form_id: str, instance_id: str, other_id: str
         form = open_form(session, frame, xml_form_id)
         access = form_access(session, person, "submission.read", project_id, xml_form_id)
         compared = compare_named(session, access, instance_id, other_id)
-        decided = _decided(session, frame)
-    return render_template("sync/pair.html", frame=frame, form=form, compared=compared, decided=decided)
+        decided, notes = _decided(session, frame), notes_of(session, compared)
+    return render_template("sync/pair.html", frame=frame, form=form, compared=compared, decided=decided, notes=notes)
 
 
 @pages.post(PAIR)

@@ -32,6 +32,12 @@ class Cluster:
     members: int
     pairs: tuple[SuspectedPair, ...]
 
+    @property
+    def names(self) -> list[str]:
+        """The instanceIDs of its submissions, the earliest first."""
+        found = {side.id: side.instance_id for pair in self.pairs for side in (pair.one, pair.other)}
+        return [found[number] for number in sorted(found)]
+
 
 @dataclass(frozen=True, slots=True)
 class FormQueue:

@@ -22,6 +22,7 @@ from sync import near_standards, seen_forms
 from sync.follow_matching import follow
 from sync.learning import rescan
 from sync.lease import Lease
+from sync.merging import bring_files_along
 from sync.near_books import books_of
 from sync.rekeying import rekey
 from sync.rendering import Renderer
@@ -78,6 +79,13 @@ def purge_tries(session: Session, event: Event, rules: Rules) -> bool:  # noqa: 
     return draft is not None and purge_draft(session, event.project_id, draft, SLICE) == SLICE
 
 
+def bring_files(session: Session, event: Event, rules: Rules) -> bool:  # noqa: ARG001 - every step takes them
+    """Files have come late: what was merged from that submission gets them too."""
+    if event.submission_id is not None:
+        bring_files_along(session, event.project_id, event.submission_id)
+    return False
+
+
 STEPS: dict[str, tuple[Step, ...]] = {
     "form.update.draft.delete": (purge_tries,),
     "form.update.draft.set": (purge_tries,),
@@ -88,6 +96,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "receipt.quarantined": (look_again,),
     "receipt.restored": (look_again,),
     "scope.update": (look_up_scope_keys,),
+    "submission.attachment.update": (bring_files,),
 }
 
 
