@@ -183,7 +183,7 @@ def withdraw(project_id: int, xml_form_id: str, number: int) -> ResponseReturnVa
     with transaction() as session:
         _, form = _open(session, person, project_id, xml_form_id)
         stored = export_queue.find_export(session, project_id, form.id, number, person.actor_id)
-        export_queue.withdraw(services().settings, stored)
+        export_queue.withdraw(services(), stored)
     return _back(project_id, xml_form_id)
 
 

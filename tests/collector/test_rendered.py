@@ -16,9 +16,10 @@ from collector import export_lines, export_reading, rendered
 from collector.arrival import unpacked
 from collector.export import Plan, form_facts, plan_export, selection_of
 from collector.export_lines import Rendering
-from collector.export_queue import forget_old, path_of, run_next
+from collector.export_queue import forget_old, run_next
 from collector.export_request import ExportRequest
 from collector.export_run import Run, begin
+from collector.held_keys import path_of
 from collector.masking import Mask
 from collector.models import Submission
 from collector.models_exports import RenderedSegment, Rendition
