@@ -130,6 +130,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.globals["more_of_submission"] = (("sync/of_submission.html", sync.pages_submission.of_submission),)
     app.jinja_env.globals["duplicates_to_decide"] = sync.pages.to_decide
     app.jinja_env.globals["beside_submission"] = (("sync/seen.html", sync.pages_evidence.seen_beside),)
+    app.before_request(database.writer.asked)
     app.before_request(partial(judge_request, is_phone_path, api_caller))
     app.after_request(api_answers.finish)
     for blueprint in (openrosa, health, *BLUEPRINTS):
