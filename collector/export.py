@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import IO, Any
 
-from sqlalchemy import and_, false, or_, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.errors import not_found
@@ -19,6 +19,7 @@ from collector.export_request import RECEIVED, ExportRequest
 from collector.exported import ExportedSubmission
 from collector.exports import formats
 from collector.form_words import FormWords, form_words
+from collector.list_choices import in_states
 from collector.masking import NO_MASK, Mask
 from collector.merged_versions import merged
 from collector.models import Receipt, Submission
@@ -231,9 +232,7 @@ def _counted(session: Session, plan: Plan, *, anew: bool = False) -> tuple[dict[
 def _steps(form: FormFacts, request: ExportRequest, wanted: Condition, since: int, keys: Keys) -> list[Step]:
     steps: list[Step] = []
     if request.states:
-        named = [state for state in request.states if state != RECEIVED]
-        received = [Submission.review_state.is_(None)] if RECEIVED in request.states else []
-        steps.append(Step("state", (or_(false(), Submission.review_state.in_(named), *received),)))
+        steps.append(Step("state", (in_states(request.states),)))
     if request.versions:
         numbers = [number for number, name in form.versions if name in request.versions]
         shown = aliased(Receipt)

@@ -242,14 +242,14 @@ class _Progress:
 
 def forget_old(opened: Services) -> int:
     """Remove files past their time, and note downloads that were never finished; how many files."""
-    removed = 0
-    folder = folder_of(opened.settings)
+    removed, folder = 0, folder_of(opened.settings)
+    paths = list(folder.iterdir()) if folder.is_dir() else []
     with opened.database.reading() as session:
         query = select(StoredExport.project_id, StoredExport.id, StoredExport.status)
-        kept = session.execute(query.where(StoredExport.expires_at > now())).all()
+        kept = session.execute(query.where(StoredExport.expires_at > now())).all() if paths else []
     names = {f"{row[0]}-{row[1]}{ending}" for row in kept for ending in ("", ".part")}
     names |= {f"{row[0]}-{row[1]}{ENDING}" for row in kept if row[2] in ("queued", "running")}
-    for path in folder.iterdir() if folder.is_dir() else ():
+    for path in paths:
         if path.name not in names:
             path.unlink(missing_ok=True)
             removed += 1
