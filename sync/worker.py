@@ -22,6 +22,8 @@ from sync import near_standards, seen_forms
 from sync.follow_matching import follow
 from sync.learning import rescan
 from sync.lease import Lease
+from sync.matchers import matchers_of
+from sync.matching_slices import Slices
 from sync.merging import bring_files_along
 from sync.near_books import books_of
 from sync.rekeying import rekey
@@ -121,20 +123,22 @@ class Worker:
         self._lease.give_back()
 
     def _follow(self) -> None:
+        slices = Slices(self._services, self._stop)
         while not self._stop.is_set():
             busy = False
             try:
                 if self._lease.hold():
                     busy = self.work_once()
-                    busy = follow(self._services, self._stop) or busy
+                    busy = follow(self._services, self._stop, slices) or busy
                     busy = self._renderer.work(self._stop) or busy
                     busy = near_standards.measure(self._services) or busy
                     busy = seen_forms.measure(self._services) or busy
-                    busy = rescan(self._services, self._stop) or busy
+                    busy = rescan(self._services, self._stop, slices) or busy
                     busy = rekey(self._services, self._stop) or busy
                 else:
-                    # Another process compares interviews: no need to hold them here too.
+                    # Another process matches: no need to hold interviews and what was learnt here too.
                     books_of(self._services.database.engine).clear()
+                    matchers_of(self._services.database.engine).clear()
             except Exception:
                 # The database may be away or the disk full; the log keeps the place.
                 log.exception("worker: will try again")
