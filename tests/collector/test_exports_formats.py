@@ -84,7 +84,7 @@ def test_a_workbook_holds_numbers_days_and_whole_texts(odd: Installation) -> Non
     assert (bad["size"], bad["price"], bad["day"], bad["seen"]) == ("many", "1,5", "0001-01-01", "soon")
     assert not any(cell.data_type == "f" for line in book["survey"] for cell in line)
     codes = {row[0]: row for row in book["Dictionnaire"].iter_rows(values_only=True) if row[6] == "north"}
-    assert codes["/regions"][3:8] == ("Regions", "select_multiple", "", "north", "North")
+    assert codes["/regions"][3:8] == ("Regions", "select_multiple", None, "north", "North")
 
 
 def test_a_map_has_a_feature_for_each_row(odd: Installation) -> None:
