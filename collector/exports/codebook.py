@@ -52,18 +52,23 @@ class Counts:
 def count_answers(export: Export) -> Counts:
     """Read every submission; RowsLost if one is missing."""
     counts = Counts()
-    fields = [
-        (each.path, each.table_no, (each.column_no or 0) + (2 if each.table_no else 0))
-        for each in export.definition.fields
-        if each.column_no is not None
-    ]
+    answered = {table.number: Counter[int]() for table in export.definition.tables}
     for each in export.submissions():
+        for table in export.definition.tables:
+            rows, found = (each.tables or {}).get(table.number, ()), answered[table.number]
+            counts.rows[table.path] += len(rows)
+            for row in rows:
+                for place, value in enumerate(row):
+                    if value:
+                        found[place] += 1
         for number, sheet in enumerate(export.sheets):
-            counts.rows[sheet.table.path] += len((each.tables or {}).get(sheet.table.number, ()))
             export.ledger.wrote(number, sheet.row_count(each))
         counts.locked += each.tables is None
-        for path, table, place in fields:
-            counts.answered[path] += sum(1 for row in (each.tables or {}).get(table, ()) if row[place])
+    for question in export.definition.fields:
+        if question.column_no is not None:
+            # Rows of repeats begin with two numbers.
+            place = question.column_no + (2 if question.table_no else 0)
+            counts.answered[question.path] = answered[question.table_no][place]
     export.verify()
     return counts
 
