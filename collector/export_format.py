@@ -92,10 +92,10 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Many submissions in a row as they were rendered: their lines, or a block of them, and a number of rows for each sheet."""
+    """Many submissions in a row as they were rendered before: a block and a number of rows for each sheet."""
 
     submissions: int
-    blocks: tuple[Block | bytes, ...]
+    blocks: tuple[Block, ...]
     rows: tuple[int, ...]
 
 
@@ -161,7 +161,8 @@ class Write(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A way out. `blocks`: takes what was rendered before; `typed`: wants to know what the form says of questions and choices."""
+    """A way out. `needs` are modules that must be there (extra `extra` brings them); `flat`: one table only, repeats spread
+    or joined; `blocks`: takes what was rendered before."""
 
     name: str
     suffix: str
@@ -170,5 +171,7 @@ class Format:
     about: tuple[str, str]
     write: Write
     archive: bool = False
+    needs: tuple[str, ...] = ()
+    extra: str = ""
     blocks: bool = False
     typed: bool = False

@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import repeat
 
 from sync.rules.identity.keys import EXACT, Keys
+from sync.rules.identity.kin import is_slip, kin_words
 from sync.rules.identity.model import (
     FIRST_WORD,
     NO_KIN,
@@ -25,7 +26,7 @@ from sync.rules.identity.model import (
     shipped_model,
 )
 from sync.rules.identity.plan import NAME, Column, Features, Plan
-from sync.rules.identity.scoring import Scorer, local
+from sync.rules.identity.scoring import ORDER, Scorer, local
 
 RANDOM_PAIRS = 100_000
 ROUNDS = 14
@@ -33,8 +34,10 @@ ROUNDS = 14
 TRUST_M = 30.0
 TRUST_U = 200.0
 # Who is rather one person than not by the other fields counts with that probability. To count only the surest would take the cleanest
-# records for all, and learn that slips hardly happen.
+# records for all, and learn that slips hardly happen. But where it is relatives that leave it open, what these share would soon be taken
+# for slips: of those who count at most one in ten may be somebody's relative.
 ANCHOR_FROM = 0.5
+RELATIVES_AMONG = 0.1
 # On these the people of a household agree as well, and are written down as badly, as one person twice.
 OF_A_HOUSEHOLD = frozenset({"household", "place", "post", "gps", "enumerator"})
 # Fewer people have no ways of their own.
@@ -66,13 +69,13 @@ def count_values(plan: Plan, keys: Keys, submissions: Sequence[Features]) -> dic
                     seen.setdefault(local(path, value), Counter()).update(words)
     everywhere = seen.get(WORD, Counter())
     counts: dict[int, int] = {}
-    for where, counter in seen.items():
-        path, _, place = where.partition("=")
+    for counted, counter in seen.items():
+        path, _, place = counted.partition("=")
         here = seen[path][place] if place else 0
         for value, count in counter.items():
             usual = max(VILLAGE / 10, 2 * here * everywhere[value] / len(submissions)) if place else 1
             if count > usual and (not place or here >= VILLAGE):
-                counts[keys.value(where, value)] = count
+                counts[keys.value(counted, value)] = count
     return counts
 
 
@@ -111,6 +114,8 @@ class _Lesson:
         self.u = [list(each) for each in start.u]
         self.kin = [list(each) for each in start.kin]
         self.prior = start.prior_bits
+        self.kin_words = start.kin_words
+        self.slips = [level_bits(column, own, u) for column, own, u in zip(plan.columns, start.m, start.u, strict=True)]
         self.kin_prior = start.kin_bits
 
     def _of(self, group: int) -> list[Column]:
@@ -129,6 +134,8 @@ class _Lesson:
                 if self.group[number] == self.named:
                     words.append(rare)
                     rarity[self.group[number]] += self.scorer.joined(number, levels, one, other)
+            elif number < ORDER and is_slip(self.plan, number, level):
+                words.append(self.slips[number][level])
         return tuple(levels), (
             *(round(each) for each in rarity),
             round(self.scorer.shared(levels, words, one, other, tokens)),
@@ -138,12 +145,16 @@ class _Lesson:
         self, candidates: Sequence[tuple[int, int]], weights: Sequence[float] | None, chance: random.Random
     ) -> Model:
         count = len(self.submissions)
+        wanted = min(RANDOM_PAIRS, 30 * count, count * (count - 1) // 2)
+        drawn = [(one, other) for one, other in (chance.sample(range(count), 2) for _ in range(wanted))]
+        if self.named >= 0:
+            usual = self.start.kin_words
+            self.kin_words = kin_words(self.plan, self.submissions, candidates, weights, drawn, usual)
+            self.scorer = Scorer(self.plan, self.scorer.keys, replace(self.start, kin_words=self.kin_words))
         likely: dict[Pattern, float] = {}
         for pair, weight in zip(candidates, weights or repeat(1.0), strict=False):
             pattern = self.pattern(pair)
             likely[pattern] = likely.get(pattern, 0.0) + weight
-        wanted = min(RANDOM_PAIRS, 30 * count, count * (count - 1) // 2)
-        drawn = (tuple(chance.sample(range(count), 2)) for _ in range(wanted))
         by_chance = Counter(self.pattern((one, other)) for one, other in drawn)
         expected = 0.0
         for _ in range(ROUNDS):
@@ -158,6 +169,7 @@ class _Lesson:
             kin=tuple(map(tuple, self.kin)),
             prior_bits=self.prior,
             kin_bits=self.kin_prior,
+            kin_words=self.kin_words,
             expected_pairs=expected,
         )
 
@@ -165,25 +177,26 @@ class _Lesson:
         """One round: score every pattern by what is known, then count again. Answers the expected numbers of pairs that are one
         person and of pairs that are two of one household."""
         weights, kin_weights = self._weights(self.m), self._weights(self.kin)
-        seen_m, seen_u = ([[0.0] * len(each) for each in table] for table in (self.m, self.u))
+        seen_m, seen_u, seen_kin = ([[0.0] * len(each) for each in table] for table in (self.m, self.u, self.kin))
         expected = relatives = 0.0
         for pattern, count in likely.items():
             parts, kin_parts = self._by_group(pattern, weights), self._by_group(pattern, kin_weights, among_kin=True)
             total, kin = sum(parts) + self.prior, sum(kin_parts) + self.kin_prior
             one = probability(total - kin_doubt(kin))
             expected += one * count
-            relatives += (1 - one) * probability(kin) * count
-            surely = [
-                probability(total - part - kin_doubt(kin - kin_part))
-                for part, kin_part in zip(parts, kin_parts, strict=True)
-            ]
-            self._count(pattern[0], seen_m, [count * (each if each >= ANCHOR_FROM else 0.0) for each in surely])
+            of_one_home = (1 - one) * probability(kin) * count
+            relatives += of_one_home
+            surely = [_anchor(total - part, kin - kin_part) for part, kin_part in zip(parts, kin_parts, strict=True)]
+            self._count(pattern[0], seen_m, [count * each for each in surely])
+            self._count(pattern[0], seen_kin, [of_one_home] * self.groups)
+            # What belongs to a person is as among strangers: where there are no households, to learn it would take slips for relatives.
             # Keys never contain the sex: here candidates are as good as chance, and there are enough of one name.
             self._count(pattern[0], seen_u, [(1 - one) * count * is_sex for is_sex in self.sexes])
         for pattern, count in by_chance.items():
             apart = 1 - probability(sum(self._by_group(pattern, weights)) + self.prior)
             self._count(pattern[0], seen_u, [apart * count] * self.groups)
         self._take(seen_m, self.m, self.start.m, TRUST_M)
+        self._take(seen_kin, self.kin, self.start.kin, TRUST_M)
         for number, column in enumerate(self.columns):
             if column.role in OF_A_HOUSEHOLD:
                 self.kin[number] = list(self.m[number])
@@ -205,7 +218,7 @@ class _Lesson:
 
     def _count(self, levels: tuple[int, ...], seen: list[list[float]], by_group: list[float]) -> None:
         for number, level in enumerate(levels):
-            if level >= 0:
+            if level >= 0 and seen[number]:
                 seen[number][level] += by_group[self.group[number]]
 
     def _weights(self, table: list[list[float]]) -> list[list[float]]:
@@ -230,3 +243,12 @@ class _Lesson:
                 total = sum(seen[number][level] for level in levels)
                 for level in levels:
                     into[number][level] = (seen[number][level] + trust * start[number][level]) / (total + trust)
+
+
+def _anchor(bits: float, kin: float) -> float:
+    """How much a pair says of a field, by its others: log2 odds that it is one person, and that it is of one household, against strangers."""
+    doubt = kin_doubt(kin)
+    surely = probability(bits - doubt)
+    if surely < ANCHOR_FROM or (1 - surely) * (1 - 2.0**-doubt) > RELATIVES_AMONG:
+        return 0.0
+    return surely

@@ -20,6 +20,9 @@ KIN_SHARE = 1.0
 NO_KIN = -200.0
 # A value met once among few submissions may be common all the same.
 UNSEEN = 20.0
+# Where kin share a word: first in both names, last in both, elsewhere. What is called a given name or a family name is taken at its word.
+KIN_WORDS = (0.15, 0.65, 0.2)
+KIN_WORDS_SAID = (0.03, 0.92, 0.05)
 # What words of names are counted under.
 WORD = "word"
 FIRST_WORD = "first word"
@@ -34,6 +37,7 @@ class Model:
     changes nothing. `prior_bits`: log2 odds that two submissions taken by chance are of one person; `kin_bits`: of one household.
     `counts`: how often values are met, by keyed hash, and only of those met more than once. `expected_pairs`: how many pairs of one
     person there seem to be. `slope`, `shift`: what verdicts made of the scores (see `calibration`). `implied`: for `Plan`, as measured.
+    `kin_words`: of kin who share one word of their names, how many share the first of both, the last of both, or one that stands elsewhere.
     """
 
     m: tuple[tuple[float, ...], ...]
@@ -47,6 +51,7 @@ class Model:
     slope: float = 1.0
     shift: float = 0.0
     implied: tuple[tuple[str, str], ...] | None = None
+    kin_words: tuple[float, ...] = KIN_WORDS
 
     def fits(self, plan: Plan) -> bool:
         """True when it has a number for every level of the plan's columns: a newer release may know more levels than one that learnt."""
@@ -64,6 +69,7 @@ class Model:
             "expected_pairs": self.expected_pairs,
             "slope": self.slope,
             "shift": self.shift,
+            "kin_words": list(self.kin_words),
             "implied": None if self.implied is None else [list(each) for each in self.implied],
             "counts": {str(key): count for key, count in self.counts.items()},
         }
@@ -83,6 +89,7 @@ class Model:
             read["slope"],
             read["shift"],
             None if read["implied"] is None else tuple((one, other) for one, other in read["implied"]),
+            tuple(read.get("kin_words", KIN_WORDS)),
         )
 
 
@@ -96,7 +103,15 @@ def shipped_model(plan: Plan, submissions: int = 0) -> Model:
         prior_bits(KIN_SHARE * max(submissions, 100), max(submissions, 100)) if plan.tells_kin_apart else NO_KIN,
         submissions,
         EXPECTED_SHARE * submissions,
+        kin_words=_usual_kin_words(plan),
     )
+
+
+def _usual_kin_words(plan: Plan) -> tuple[float, ...]:
+    if plan.own_word is None:
+        return KIN_WORDS
+    first, last, elsewhere = KIN_WORDS_SAID
+    return (first, last, elsewhere) if plan.own_word == 0 else (last, first, elsewhere)
 
 
 def prior_bits(pairs: float, submissions: int) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sync.rules.identity.keys import EXACT, Keys
+from sync.rules.identity.kin import OPPOSITE, is_slip, where
 from sync.rules.identity.levels import KINDS
 from sync.rules.identity.model import (
     AGE,
@@ -18,13 +19,13 @@ from sync.rules.identity.model import (
     probability,
 )
 from sync.rules.identity.plan import WORDS, Column, Features, Plan
-from sync.rules.identity.tokens import REMEMBERED, Likeness, Token, compare_tokens
+from sync.rules.identity.tokens import REMEMBERED, Token
 
 # The column that says in which order words stand; such a share of names is written the other way round.
 ORDER = 3
 REVERSED = 0.1
 # So many people of the country are imagined in every village when its own names are counted.
-ELSEWHERE = 10.0
+STRANGERS = 10.0
 # That kin share a second word of three (a double family name, a father's name) is met in a third of families.
 SECOND_WORD_BITS = -1.6
 
@@ -74,6 +75,8 @@ class Scorer:
             weights = list(zip(level_bits(column, m, u), among_kin, telling, strict=True))
             self._weights.append([*weights, (0.0, 0.0, False)])
         self._offset = len(plan.columns) - len(plan.fields)
+        # Bits that are missing where kin seldom share the word that stands there.
+        self._stands = [math.log2(share / max(model.kin_words)) for share in model.kin_words]
 
     def bits(self, one: Features, other: Features) -> float:
         """log2 odds that both speak of one person, the prior included."""
@@ -94,6 +97,8 @@ class Scorer:
                     total += self.joined(number, levels, one, other)
                 elif among_kin:
                     kin += rarity
+            elif number < ORDER and is_slip(self.plan, number, level):
+                words.append(bits)
         return (
             self.model.slope * (total - kin_doubt(kin + self.shared(levels, words, one, other, tokens)))
             + self.model.shift
@@ -115,6 +120,8 @@ class Scorer:
                 if telling:
                     words.append(rarity)
                     rarity += self.joined(number, levels, one, other)
+                elif number < ORDER and is_slip(self.plan, number, level):
+                    words.append(bits)
             elif among_kin:
                 kin += rarity
             parts.append(Part(column, level, slope * (bits + rarity)))
@@ -139,13 +146,24 @@ class Scorer:
     def shared(
         self, levels: Sequence[int], rarities: Sequence[float], one: Features, other: Features, tokens: list[Token]
     ) -> float:
-        """Bits of the names that kin explain. Kin do not share the name that is a person's own, where the form tells which that is."""
-        own = self.plan.own_word
-        if len(rarities) == 1 and own is not None and len(one.name.tokens) > 1 < len(other.name.tokens):
-            mine, theirs = one.name.tokens[own], other.name.tokens[own]
-            if tokens[0] is mine and compare_tokens(mine, theirs) >= Likeness.SPELLING:
-                return 0.0
-        return shared_words(levels, rarities)
+        """Bits of the names that kin explain (`rarities`: of every word that agrees). Kin share a name that stands where on this form the
+        names of families stand; somebody of their own has a name of their own, which agrees with that of a relative by chance only."""
+        agreeing = len(rarities)
+        compared = sum(level >= 0 for level in levels[:WORDS])
+        if not agreeing or (agreeing == 1 and len(one.name.tokens) == 1 == len(other.name.tokens)):
+            return 0.0
+        if compared == 1:
+            return rarities[0] + self._stands[where(tokens[0], one, other)]
+        if agreeing < compared:
+            told = sum(rarities) + (agreeing - 1) * SECOND_WORD_BITS
+            return told + self._stands[where(tokens[0], one, other)] if agreeing == 1 else told
+        everything = sum(rarities) + (agreeing - 2) * SECOND_WORD_BITS
+        own = [
+            everything - rare + self._stands[OPPOSITE[where(token, one, other)]]
+            for rare, token in zip(rarities, tokens, strict=False)
+        ]
+        most = max(own)
+        return most + math.log2(sum(2.0 ** (each - most) for each in own))
 
     def joined(self, number: int, levels: Sequence[int], one: Features, other: Features) -> float:
         """Zero but for the second word of two names of two words that agree: bits for where the words stand. A word that is always first is
@@ -204,7 +222,7 @@ class Scorer:
                 here = self.model.counts.get(self.keys.value(village, value), 0)
                 if here:
                     people = self.model.counts.get(self.keys.value(*village.split("=", 1)), here)
-                    share = max(share, (here - 1 + ELSEWHERE * share) / (people - 1 + ELSEWHERE))
+                    share = max(share, (here - 1 + STRANGERS * share) / (people - 1 + STRANGERS))
             known = self._rarity[at] = -math.log2(share)
         return known
 
@@ -219,16 +237,6 @@ class Scorer:
             # No name says how many people two records are: then a number is whose it is meant to be.
             others = max(met - 2, 0)
         return (others + UNSEEN * usual) / (self.model.submissions + UNSEEN)
-
-
-def shared_words(levels: Sequence[int], rarities: Sequence[float]) -> float:
-    """Bits of a name that kin explain: the words that agree (`rarities`), but for the commonest when all of them do, since somebody of
-    their own has a name of their own. `levels`: of the name columns first."""
-    compared = sum(level >= 0 for level in levels[:WORDS])
-    own = len(rarities) == compared
-    if len(rarities) <= own:
-        return 0.0
-    return sum(rarities) - own * min(rarities) + (len(rarities) - own - 1) * SECOND_WORD_BITS
 
 
 def local(path: str, place: object) -> str:

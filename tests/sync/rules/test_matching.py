@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.people.register import FORMS
+from bench.people.register import register as bench_register
 from sync.rules.identity.bands import breaker, review_band
 from sync.rules.identity.calibration import calibrated
 from sync.rules.identity.explanation import explain, sentence
@@ -16,6 +18,7 @@ from sync.rules.identity.finding import Pair, candidate_pairs, find_pairs
 from sync.rules.identity.groups import groups
 from sync.rules.identity.implied import measured
 from sync.rules.identity.keys import FAMILIES, Keys
+from sync.rules.identity.kin import FIRST, LAST
 from sync.rules.identity.levels import read_phone, read_place, read_text
 from sync.rules.identity.model import Model, probability, shipped_model
 from sync.rules.identity.plan import Plan
@@ -221,3 +224,25 @@ def test_a_date_of_birth_stands_for_an_age_and_a_round_for_a_date() -> None:
     one, other = plan.read({"birth": "1990-05-01", "round": "R1"}), plan.read({"birth": "1991-01-01", "round": "R2"})
     assert plan.compare(one, other)[0] == [2, 4]
     assert plan.compare(one, one)[0] == [1, 0]
+
+
+def test_relatives_share_a_name_where_families_write_theirs_even_with_a_slip() -> None:
+    def told(one: str, other: str, kin_words: tuple[float, ...]) -> float:
+        kin = Scorer(PLAN, KEYS, replace(found().model, kin_words=kin_words))
+        rows = ({"name": name, "village": "Gao", "phone": "90112233", "age": "9", "sex": "m"} for name in (one, other))
+        return kin.score(*(PLAN.read(row) for row in rows)).kin
+
+    last, first = (0.001, 0.95, 0.049), (0.95, 0.001, 0.049)
+    # A brother may bear the same name by chance, and their father's be written otherwise.
+    assert told("Moussa Zongo", "Moussa Zngo", last) < -1
+    # Two Moussa are brothers sooner than two Windpouire, unless that is what the family is called.
+    assert told("Windpouire Moussa", "Windpouire Moussa", last) > told("Windpouire Moussa", "Windpouire Moussa", first)
+
+
+def test_how_many_were_written_twice_is_known_among_families_as_well() -> None:
+    for copies, least, most in ((0.0, 0, 6), (0.3, 0.75, 1.25)):
+        made = bench_register("distribution", 3, 700, copies)
+        model = find_pairs(made.rows, FORMS["distribution"].roles, SECRET).model
+        assert least <= model.expected_pairs / max(1, len(made.pairs())) <= most
+        # Sons and daughters are called after their fathers, or by one family name.
+        assert model.kin_words[LAST] > 0.5 > model.kin_words[FIRST]
