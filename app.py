@@ -66,6 +66,7 @@ import forms.api_versions
 import forms.cli
 import sync.api
 import sync.api_evidence
+import sync.api_reviewing
 import sync.api_webhooks
 import sync.cli
 import sync.pages
@@ -129,6 +130,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.globals["more_of_submission"] = (("sync/of_submission.html", sync.pages_submission.of_submission),)
     app.jinja_env.globals["duplicates_to_decide"] = sync.pages.to_decide
     app.jinja_env.globals["beside_submission"] = (("sync/seen.html", sync.pages_evidence.seen_beside),)
+    app.before_request(database.writer.asked)
     app.before_request(partial(judge_request, is_phone_path, api_caller))
     app.after_request(api_answers.finish)
     for blueprint in (openrosa, health, *BLUEPRINTS):
@@ -187,6 +189,7 @@ BLUEPRINTS = (
     collector.api_audits.api,
     sync.api.api,
     sync.api_evidence.api,
+    sync.api_reviewing.api,
     collector.pages.pages,
     collector.pages_exports.pages,
     collector.pages_encrypted.pages,

@@ -1,13 +1,14 @@
 """What near copies and the rules about interviews add to the matching of one submission: `python -m bench.evidence [--sizes 10000,100000]`.
 
 Interviews of 100 questions with six choices lie in the tables already, as the worker would have kept them (written at once; only what the
-two read); 200 more are received and matched one by one. On SQLite.
+two read); 200 more are received and matched as they come, one by one, and a thousand that have all been waiting. On SQLite.
 """
 
 import argparse
 import os
 import random
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -29,12 +30,15 @@ from config.services import Services
 from forms.compiler import compile_form
 from forms.first_start import prepare_database
 from forms.publish import prepare, publish
-from sync import matching, near_books, seeing
+from sync import near_books, seeing
+from sync.matching_slices import Slices
 from sync.models import MatchFeature, NearForm
 from sync.models_evidence import SeenInterview
 from sync.near_books import books_of
 
 QUESTIONS, CHOICES, MORE, AT_ONCE = 100, "abcdef", 200, 5000
+# So many wait at once, and are matched in slices of that size.
+BACKLOG, TOGETHER = 1000, 100
 PHONES = 40
 MORNING = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
@@ -82,9 +86,10 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--sizes", default="10000,100000")
     print(
-        "| interviews | read into memory s, MB | near copies ms p50 / p99 | rules ms p50 / p99 | all of matching ms p50 / p99 |"
+        "| interviews | read into memory s, MB | near copies ms p50 / p99 | rules ms p50 / p99 "
+        "| all of matching, alone ms p50 / p99 | in a backlog ms |"
     )
-    print("|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|")
     for size in map(int, arguments.parse_args().sizes.split(",")):
         folder = tempfile.TemporaryDirectory(prefix="relais-evidence-", dir=os.environ.get("RELAIS_BENCH_FOLDER"))
         with folder as path, opened(Path(path)) as services:
@@ -95,8 +100,7 @@ def _measured(services: Services, size: int) -> str:
     chance = random.Random(3)
     place, form_id = _place(services)
     ids = [_receive(services, place, number, chance) for number in range(40)]
-    for submission_id in ids:
-        _match(services, place, submission_id)
+    _match(Slices(services, threading.Event()), place, ids)
     _fill(services, place.project_id, form_id, size - len(ids), chance)
     before, started = psutil.Process().memory_info().rss, time.process_time()
     books = books_of(services.database.engine)
@@ -105,35 +109,41 @@ def _measured(services: Services, size: int) -> str:
         found = books.of(session, place.project_id, form_id)
     assert found is not None
     taken, memory = time.process_time() - started, psutil.Process().memory_info().rss - before
-    book = found[1]
+    book = found
     book.standard = book.interviews.standard()
     with services.database.transaction() as session:
         kept = session.get_one(NearForm, (place.project_id, form_id))
         standard = book.standard
         kept.standard = {"bits": standard.bits, "power": standard.power, "information": standard.information}
         kept.measured = book.measured = size
-    times: dict[str, list[float]] = {"near": [], "rules": [], "all": []}
+    times: dict[str, list[float]] = {"near": [], "rules": [], "alone": []}
     wraps: list[tuple[Any, str, str]] = [
-        (near_books, "keep", "near"),
-        (near_books, "copies_of", "near"),
-        (seeing, "keep", "rules"),
+        (near_books.Turn, "keep", "near"),
+        (near_books.Turn, "copies_of", "near"),
+        (seeing, "look", "rules"),
     ]
-    own = [(module, name, getattr(module, name)) for module, name, _ in wraps]
-    for module, name, kind in wraps:
-        setattr(module, name, _timed(getattr(module, name), times[kind]))
+    own = [(where, name, getattr(where, name)) for where, name, _ in wraps]
+    for where, name, kind in wraps:
+        setattr(where, name, _timed(getattr(where, name), times[kind]))
+    slices = Slices(services, threading.Event())
     try:
         for number in range(size, size + MORE):
             submission_id = _receive(services, place, number, chance)
             started = time.process_time()
-            _match(services, place, submission_id)
-            times["all"].append(time.process_time() - started)
+            _match(slices, place, [submission_id])
+            times["alone"].append(time.process_time() - started)
     finally:
-        for module, name, function in own:
-            setattr(module, name, function)
+        for where, name, function in own:
+            setattr(where, name, function)
     both = times["near"]
     times["near"] = [one + other for one, other in zip(both[::2], both[1::2], strict=True)]
-    shown = " | ".join(_shown(times[kind]) for kind in ("near", "rules", "all"))
-    return f"| {size:,} | {taken:.2f}, {memory / 1e6:.0f} | {shown} |"
+    waiting = [_receive(services, place, number, chance) for number in range(size + MORE, size + MORE + BACKLOG)]
+    started = time.process_time()
+    for first in range(0, BACKLOG, TOGETHER):
+        _match(slices, place, waiting[first : first + TOGETHER])
+    each = 1000 * (time.process_time() - started) / BACKLOG
+    shown = " | ".join(_shown(times[kind]) for kind in ("near", "rules", "alone"))
+    return f"| {size:,} | {taken:.2f}, {memory / 1e6:.0f} | {shown} | {each:.2f} |"
 
 
 def _shown(times: list[float]) -> str:
@@ -173,9 +183,8 @@ def _receive(services: Services, place: Place, number: int, chance: random.Rando
         return int(session.connection().exec_driver_sql("SELECT max(id) FROM receipt").scalar_one())
 
 
-def _match(services: Services, place: Place, submission_id: int) -> None:
-    with services.database.transaction() as session:
-        matching.match(session, place.project_id, submission_id, services.secret, services.storage)
+def _match(slices: Slices, place: Place, ids: list[int]) -> None:
+    slices.match(place.project_id, ids, lambda session: True)
 
 
 def _fill(services: Services, project_id: int, form_id: int, count: int, chance: random.Random) -> None:

@@ -29,7 +29,7 @@ from collector import rendered
 from collector.export import Plan, form_facts, plan_export, selection_of
 from collector.export_request import ExportRequest, of_json
 from collector.export_run import Run
-from collector.exports import formats, is_here
+from collector.exports import formats
 from config.services import Services
 from forms.first_start import prepare_database
 
@@ -70,7 +70,7 @@ def main() -> None:
         count, token = _filled(data, chosen.count)
         print(f"{count} submissions, {machine()}")
         print(f"{'':32}{'per s':>9}{'CPU s':>8}{'us each':>9}{'first s':>9}{'MB':>8}{'+RSS MB':>9}", flush=True)
-        others = [(name, {"format": name}) for name, each in formats().items() if is_here(each) and not each.blocks]
+        others = [(name, {"format": name}) for name, each in formats().items() if not each.blocks]
         for label, asked in [*(CSV if "csv" in chosen.parts else []), *(others if "others" in chosen.parts else [])]:
             # A process for each: the largest memory of a process never falls.
             words = [sys.executable, "-m", "bench.export", "--keep", str(data), "--only", json.dumps(asked)]

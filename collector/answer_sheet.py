@@ -7,6 +7,7 @@ from datetime import datetime
 
 from collector.answer_text import answer_text, point_of
 from collector.answers import Row, Tables
+from config.formats import unbroken
 from forms.labels import Labels, without_markup
 from forms.xform import Field, FormDefinition
 
@@ -93,6 +94,12 @@ def answer_sheet(definition: FormDefinition, tables: Tables, words: Words) -> Sh
 
 def _width(definition: FormDefinition) -> int:
     return sum(each.table_no == 0 and each.column_no is not None for each in definition.fields)
+
+
+def plain_question(labels: Labels, path: str, language: str) -> str:
+    """A question as people read it, references to other answers left open; its name where nobody is asked."""
+    words = without_markup(labels.question(path, language) or "").strip()
+    return _REFERENCE.sub("…", unbroken(words)) or path.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +201,7 @@ class _Reader:
 
     def _question(self, each: Field, place: _Place) -> str:
         words = self.words.labels.question(each.path, self.words.language) or ""
-        plain = without_markup(words).strip()
+        plain = unbroken(without_markup(words).strip())
         return _REFERENCE.sub(lambda found: self._referred(found[1], place), plain)
 
     def _referred(self, name: str, place: _Place) -> str:
@@ -215,7 +222,7 @@ class _Reader:
             return said
         chosen = self.words.labels.choice(leaf.path, value, self.words.language, self.words.files)
         # Only the form's own words may hold markup: what a person wrote stays to the letter.
-        return value if chosen == value else without_markup(chosen)
+        return value if chosen == value else unbroken(without_markup(chosen))
 
 
 @dataclass(frozen=True, slots=True)

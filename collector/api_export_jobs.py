@@ -115,10 +115,10 @@ def list_exports(project_id: int, xml_form_id: str) -> ResponseReturnValue:
 
 @api.post("/exports")
 @creating
-@describe(answer=ExportSchema(), body=ExportOrderSchema(), problems=[400.8, 400.11, 400.12, 404.1, 501.1, 501.4, 501.5])
+@describe(answer=ExportSchema(), body=ExportOrderSchema(), problems=[400.8, 400.11, 400.12, 404.1, 501.4, 501.5])
 def order_export(project_id: int, xml_form_id: str) -> ResponseReturnValue:
     """Ask for an export; it is made in the background with what the caller may see then. `passphrases`, by number of their key,
-    open what was encrypted: they stay in memory until then, and the file is kept for an hour."""
+    open what was encrypted: their keys are kept until then alone, and the file for an hour."""
     person = api_caller()
     body = dict(json_body())
     passphrases = _passphrases(body.pop("passphrases", {}))
@@ -174,7 +174,7 @@ def withdraw_export(project_id: int, xml_form_id: str, number: int) -> ResponseR
     """Stop it, or throw its file away; its passport stays."""
     person = api_caller()
     with changing() as session:
-        export_queue.withdraw(services().settings, _stored(session, person, project_id, xml_form_id, number))
+        export_queue.withdraw(services(), _stored(session, person, project_id, xml_form_id, number))
     return _success()
 
 
@@ -190,7 +190,7 @@ def list_presets(project_id: int, xml_form_id: str) -> ResponseReturnValue:
 
 
 @api.put("/export-presets/<segment:name>")
-@describe(answer=PresetSchema(), body=ExportRequestSchema(), problems=[400.8, 404.1, 501.1])
+@describe(answer=PresetSchema(), body=ExportRequestSchema(), problems=[400.8, 404.1])
 def keep_preset(project_id: int, xml_form_id: str, name: str) -> ResponseReturnValue:
     """Keep choices under a name, in place of what had it."""
     person = api_caller()

@@ -14,8 +14,10 @@ from accounts.errors import not_found
 from accounts.signed_in import api_caller
 from collector.form_access import FORM, FormAccess, form_access
 from collector.geojson import collection, features
+from collector.list_choices import narrowed
 from collector.odata.conditions import condition, metadata_columns
 from collector.rest_errors import too_many_places
+from collector.schemas import ChoiceQuery
 from collector.stamps import stamp
 from collector.stored_submissions import answers_of, walk
 from collector.submission_rows import VersionPlace, version_place
@@ -30,7 +32,7 @@ api = Blueprint("geojson_api", __name__, url_prefix=FORM)
 FIELD = "fieldpath"
 
 
-class GeoQuery(Schema):
+class GeoQuery(ChoiceQuery):
     """Which submissions, and which question's place."""
 
     filter = fields.String(data_key="$filter")
@@ -46,7 +48,7 @@ class FeaturesSchema(Schema):
 
 
 @api.get("/submissions.geojson")
-@describe(answer=FeaturesSchema(), query=GeoQuery(), problems=[400.11, 400.18, 400.41, 501.4, 501.5])
+@describe(answer=FeaturesSchema(), query=GeoQuery(), problems=[400.8, 400.11, 400.18, 400.41, 501.4, 501.5])
 def show_places(project_id: int, xml_form_id: str) -> ResponseReturnValue:
     """The places of a form's submissions."""
     person = api_caller()
@@ -59,7 +61,8 @@ def show_places(project_id: int, xml_form_id: str) -> ResponseReturnValue:
             raise too_many_places(paths)
         wanted = condition(expression, metadata_columns(prefixed=False))
         selection = replace(access.selection, where=(wanted.sql,), with_trash=wanted.with_trash)
-        facts = (expression, limit, paths, sorted(access.hidden))
+        selection, choices = narrowed(selection, request.args)
+        facts = (expression, limit, paths, sorted(access.hidden), *choices)
         etag = stamp(session, access.selection, "geojson", selection.scope.key, *facts)
     if is_unchanged(etag):
         return not_modified(etag, weak=True)

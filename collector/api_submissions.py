@@ -19,6 +19,7 @@ from collector.classify import Rules
 from collector.errors import no_space, submission_xml_too_large
 from collector.file_answers import POLICY
 from collector.form_access import FORM, FormAccess, both, form_access
+from collector.list_choices import narrowed
 from collector.masking import NO_MASK, Mask
 from collector.models import Receipt
 from collector.moved import moved_to
@@ -52,15 +53,21 @@ NOT_YET = ("reviewState", "deletedAt")
 
 
 @both(api, "/submissions")
-@describe(answer=SubmissionSchema(many=True), extended=ExtendedSubmissionSchema(many=True), query=ListQuery())
+@describe(
+    answer=SubmissionSchema(many=True),
+    extended=ExtendedSubmissionSchema(many=True),
+    query=ListQuery(),
+    problems=[400.8],
+)
 def list_submissions(project_id: int, xml_form_id: str, draft: bool) -> ResponseReturnValue:
     """All submissions of a form, newest first; a part of them, or those in the trash."""
     person = api_caller()
     wanted = wishes()
     with reading() as session:
         access = form_access(session, person, "submission.list", project_id, xml_form_id, draft)
-        selection = replace(access.selection, in_trash=is_true(request.args.get("deleted")))
-        facts = (selection.in_trash, wanted.extended, wanted.limit, wanted.offset, sorted(access.hidden))
+        selection, choices = narrowed(access.selection, request.args)
+        selection = replace(selection, in_trash=is_true(request.args.get("deleted")))
+        facts = (selection.in_trash, wanted.extended, wanted.limit, wanted.offset, sorted(access.hidden), *choices)
         etag = stamp(session, selection, "list", selection.scope.key, *facts)
     if is_unchanged(etag):
         return not_modified(etag, weak=True)

@@ -15,6 +15,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from forms.errors import undecryptable
 
@@ -28,6 +34,13 @@ class Decryptor:
     def __init__(self, keys: Mapping[int, RSAPrivateKey]) -> None:
         self._keys = dict(keys)
 
+    def private_keys(self) -> dict[int, str]:
+        """Each as PEM, not sealed in any way: for who seals it."""
+        return {
+            number: key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+            for number, key in self._keys.items()
+        }
+
     def opens(self, key_id: int | None) -> bool:
         """Whether the private half of that key is here."""
         return key_id in self._keys
@@ -39,6 +52,13 @@ class Decryptor:
     def signed(self, key_id: int, signature: str) -> bytes:
         """The hash in an envelope's signature; Problem 400.12 when it was sealed for another pair."""
         return _unsealed(self._keys[key_id], signature)
+
+
+def private_key(pem: str) -> RSAPrivateKey:
+    """What `private_keys` gave."""
+    found = load_pem_private_key(pem.encode(), password=None)
+    assert isinstance(found, RSAPrivateKey)
+    return found
 
 
 def _unsealed(private: RSAPrivateKey, sealed: str) -> bytes:

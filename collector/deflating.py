@@ -6,7 +6,7 @@ ISA-L deflates several times faster than zlib and nearly as small; where there i
 import contextlib
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 _fast: Any = None
@@ -20,21 +20,23 @@ _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Bytes deflated so that they may stand anywhere in a stream; `crc` and `size` are those of the bytes themselves."""
+    """Bytes deflated so that they may stand anywhere in a stream; `crc` and `size` are those of the bytes themselves, `data`,
+    which may still be there."""
 
     packed: bytes
     crc: int
     size: int
+    data: bytes | None = field(default=None, compare=False, repr=False)
 
     def unpacked(self) -> bytes:
         """The bytes themselves."""
-        return _decompress(self.packed, self.size)
+        return _decompress(self.packed, self.size) if self.data is None else self.data
 
 
 def block_of(data: bytes) -> Block:
     """`data` as a block."""
     deflater = _compressor()
-    return Block(deflater.compress(data) + deflater.flush(zlib.Z_FULL_FLUSH), crc32(data), len(data))
+    return Block(deflater.compress(data) + deflater.flush(zlib.Z_FULL_FLUSH), crc32(data), len(data), data)
 
 
 class Deflater:

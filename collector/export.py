@@ -2,12 +2,12 @@
 
 import tempfile
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import IO, Any
 
-from sqlalchemy import and_, false, or_, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.errors import not_found
@@ -19,6 +19,7 @@ from collector.export_request import RECEIVED, ExportRequest
 from collector.exported import ExportedSubmission
 from collector.exports import formats
 from collector.form_words import FormWords, form_words
+from collector.list_choices import in_states
 from collector.masking import NO_MASK, Mask
 from collector.merged_versions import merged
 from collector.models import Receipt, Submission
@@ -103,18 +104,20 @@ class Plan:
         if self.condition.holds is not None:
             self.states, self.taken = {}, array("q")
 
-    def lets_through(self, page: list[ExportedSubmission]) -> list[ExportedSubmission]:
+    def lets_through(self, page: Iterable[ExportedSubmission]) -> Iterator[ExportedSubmission]:
         """Those of a page that the filter lets through, entered in the books."""
         holds = self.condition.holds
         if holds is None:
-            return page
-        found = [each for each in page if holds(each)]
-        self.refused += len(page) - len(found)
-        self.taken.extend(each.row.id for each in found)
-        for each in found:
+            yield from page
+            return
+        for each in page:
+            if not holds(each):
+                self.refused += 1
+                continue
+            self.taken.append(each.row.id)
             state = each.row.review_state or RECEIVED
             self.states[state] = self.states.get(state, 0) + 1
-        return found
+            yield each
 
     @property
     def due(self) -> int:
@@ -229,9 +232,7 @@ def _counted(session: Session, plan: Plan, *, anew: bool = False) -> tuple[dict[
 def _steps(form: FormFacts, request: ExportRequest, wanted: Condition, since: int, keys: Keys) -> list[Step]:
     steps: list[Step] = []
     if request.states:
-        named = [state for state in request.states if state != RECEIVED]
-        received = [Submission.review_state.is_(None)] if RECEIVED in request.states else []
-        steps.append(Step("state", (or_(false(), Submission.review_state.in_(named), *received),)))
+        steps.append(Step("state", (in_states(request.states),)))
     if request.versions:
         numbers = [number for number, name in form.versions if name in request.versions]
         shown = aliased(Receipt)

@@ -24,7 +24,7 @@ class Fields(Protocol):
 
 
 def of_fields(given: Fields, spreadsheet: str) -> ExportRequest:
-    """The request; Problem 400.8 or 501.1 for what cannot be. Without a `format` nothing is chosen yet: what people get unless
+    """The request; Problem 400.8 for what cannot be. Without a `format` nothing is chosen yet: what people get unless
     they choose, for the kind of spreadsheet named."""
     chosen = given.get("format", "")
     spreadsheet = given.get("spreadsheet", "") if chosen else spreadsheet

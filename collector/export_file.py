@@ -3,8 +3,8 @@
 from flask import Response, send_file
 
 from accounts.errors import not_found
-from collector.export_queue import path_of
 from collector.exports import formats
+from collector.held_keys import path_of
 from collector.models_exports import StoredExport
 from config.api_answers import content_disposition
 from config.clock import now

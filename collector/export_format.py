@@ -92,10 +92,10 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Many submissions in a row as they were rendered before: a block and a number of rows for each sheet."""
+    """Many submissions in a row as they were rendered: their lines, or a block of them, and a number of rows for each sheet."""
 
     submissions: int
-    blocks: tuple[Block, ...]
+    blocks: tuple[Block | bytes, ...]
     rows: tuple[int, ...]
 
 
@@ -161,8 +161,7 @@ class Write(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A way out. `needs` are modules that must be there (extra `extra` brings them); `flat`: one table only, repeats spread
-    or joined; `blocks`: takes what was rendered before."""
+    """A way out. `blocks`: takes what was rendered before; `typed`: wants to know what the form says of questions and choices."""
 
     name: str
     suffix: str
@@ -171,7 +170,5 @@ class Format:
     about: tuple[str, str]
     write: Write
     archive: bool = False
-    needs: tuple[str, ...] = ()
-    extra: str = ""
     blocks: bool = False
     typed: bool = False

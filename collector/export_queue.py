@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +14,7 @@ from accounts.scopes import mask_of, scope_of
 from collector.export import FormFacts, Plan, form_facts, plan_export, selection_of
 from collector.export_request import ExportRequest, of_json
 from collector.export_run import Run, begin, finish, who, write_file
-from collector.held_keys import held, hold, let_go
+from collector.held_keys import ENDING, folder_of, held, hold, let_go, path_of
 from collector.masking import Mask
 from collector.models_exports import StoredExport
 from collector.passport import scope_hash
@@ -25,7 +24,6 @@ from config.clock import now
 from config.problem import Problem
 from config.secret import derive
 from config.services import Services
-from config.settings import Settings
 from forms.models import Form
 
 ATTEMPTS = 3
@@ -40,16 +38,6 @@ STREAM_SECONDS = timedelta(days=1)
 
 class Withdrawn(Exception):
     """Somebody took the export back while it was being made, or another process makes it now."""
-
-
-def folder_of(settings: Settings) -> Path:
-    """Where finished files are kept."""
-    return settings.data / "exports"
-
-
-def path_of(settings: Settings, project_id: int, number: int) -> Path:
-    """The file of an export."""
-    return folder_of(settings) / f"{project_id}-{number}"
 
 
 def mask_for(opened: Services, hidden: frozenset[str], request: ExportRequest, project_id: int) -> Mask:
@@ -101,7 +89,7 @@ def order(session: Session, opened: Services, plan: Plan, actor_id: int) -> Stor
     number, _ = begin(session, plan, actor_id, queued=True)
     if plan.keys.asked:
         # Before it is committed: it may be taken up at once.
-        hold(opened.database, plan.form.project_id, number, plan.keys)
+        hold(opened, plan.form.project_id, number, plan.keys)
     session.flush()
     return session.get_one(StoredExport, (plan.form.project_id, number))
 
@@ -141,12 +129,13 @@ def list_exports(
     return list(session.scalars(query))
 
 
-def withdraw(settings: Settings, stored: StoredExport) -> None:
+def withdraw(opened: Services, stored: StoredExport) -> None:
     """Take an export back: its file goes, its passport stays; one under way stops."""
     if stored.status in ("queued", "running"):
         stored.status, stored.error, stored.finished_at = "failed", "withdrawn", now()
     stored.expires_at = now()
-    path_of(settings, stored.project_id, stored.id).unlink(missing_ok=True)
+    path_of(opened.settings, stored.project_id, stored.id).unlink(missing_ok=True)
+    let_go(opened, stored.project_id, stored.id)
 
 
 def run_next(opened: Services, goes_on: Callable[[], bool] = lambda: True) -> bool:
@@ -165,24 +154,25 @@ def run_next(opened: Services, goes_on: Callable[[], bool] = lambda: True) -> bo
         project_id, number = stored.project_id, stored.id
         # One that runs already was cut off: the process that ran it is gone.
         stored.status, stored.attempts = "running", stored.attempts + 1
-        if stored.attempts > ATTEMPTS:
-            finish(session, project_id, number, None, error="too many attempts")
-            return True
-        keys = held(opened.database, project_id, number) if "keys" in stored.request else NO_KEYS
-        if keys is None:
-            finish(session, project_id, number, None, error=GONE)
+        keys = held(opened, project_id, number) if "keys" in stored.request else NO_KEYS
+        if stored.attempts > ATTEMPTS or keys is None:
+            finish(session, project_id, number, None, error=GONE if keys is None else "too many attempts")
+            let_go(opened, project_id, number)
             return True
     try:
         _carry_out(opened, project_id, number, keys, goes_on)
     except Withdrawn:
-        pass
+        if goes_on():
+            let_go(opened, project_id, number)
+        # Else another process goes on, and needs the keys.
+        return True
     except Problem as problem:
         _fail(opened, project_id, number, f"{problem.code:g}")
     except Exception as error:
         _fail(opened, project_id, number, type(error).__name__)
+        let_go(opened, project_id, number)
         raise
-    finally:
-        let_go(opened.database, project_id, number)
+    let_go(opened, project_id, number)
     return True
 
 
@@ -252,13 +242,15 @@ class _Progress:
 
 def forget_old(opened: Services) -> int:
     """Remove files past their time, and note downloads that were never finished; how many files."""
-    removed = 0
-    folder = folder_of(opened.settings)
+    removed, folder = 0, folder_of(opened.settings)
+    paths = list(folder.iterdir()) if folder.is_dir() else []
     with opened.database.reading() as session:
-        kept = select(StoredExport.project_id, StoredExport.id).where(StoredExport.expires_at > now())
-        names = {f"{row[0]}-{row[1]}" for row in session.execute(kept)}
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path.name.removesuffix(".part") not in names:
+        query = select(StoredExport.project_id, StoredExport.id, StoredExport.status)
+        kept = session.execute(query.where(StoredExport.expires_at > now())).all() if paths else []
+    names = {f"{row[0]}-{row[1]}{ending}" for row in kept for ending in ("", ".part")}
+    names |= {f"{row[0]}-{row[1]}{ENDING}" for row in kept if row[2] in ("queued", "running")}
+    for path in paths:
+        if path.name not in names:
             path.unlink(missing_ok=True)
             removed += 1
     with opened.database.transaction() as session:

@@ -1,34 +1,27 @@
 """What the formats are given of a plan: sheets, rows a chunk at a time, files."""
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from sqlalchemy.orm import Session
-
-from collector import rendered, stored_files, stored_submissions
+from collector import stored_files
 from collector.archive import safe_file_name
 from collector.codebook import codebook_of
-from collector.export import CHUNK, Plan
+from collector.export import Plan
 from collector.export_format import Chunk, Dialect, Export, Media, Segment
+from collector.export_lines import Rendering
+from collector.export_reading import opener_of, read_chunks, settle
 from collector.export_request import FILES
 from collector.exports import formats
 from collector.flat_sheets import flat_sheet
-from collector.sheets import BOTH, CENTRAL, LABELS, Look, Prepared, Sheet, prepared, sheets_of
+from collector.sheets import BOTH, CENTRAL, LABELS, Look, Sheet, sheets_of
 from collector.signatures import Check
 from collector.stored_files import FileOfSubmission
-from collector.unlocking import NO_KEYS, Keys, Lock, Opener, locked_answers
+from collector.unlocking import Opener
 from config.services import Services
 
 # So many submissions are looked through for the first rows of a filter's.
 LOOKED_THROUGH = 2_000
-
-
-def settle(opened: Services, plan: Plan) -> None:
-    """Decide now which submissions are exported, unless that is decided."""
-    if not plan.settled:
-        with opened.database.reading() as session:
-            plan.settle(session)
 
 
 def look_of(opened: Services, plan: Plan) -> Look:
@@ -52,111 +45,25 @@ def values_in_use(opened: Services, plan: Plan) -> dict[str, tuple[str, ...]]:
     if not found:
         return {}
     settle(opened, plan)
-    sheets = sheets_of(plan.definition)
-    # The lines with ODK Central's options are most likely to be there, and remember what they have seen.
-    key = rendered.rendition_key(plan.definition, sheets, CENTRAL, Dialect(), (), _chosen(plan))
-    for part in _parts(opened, plan, key):
-        seen = (
-            part.seen
-            if isinstance(part, rendered.Kept)
-            # As in ODK Central, what was encrypted adds no columns.
-            else rendered.columns_seen(plan.definition, _read(opened, plan, part, NO_KEYS))
-        )
-        for path, values in seen.items():
-            found[path].update(values)
+    # The lines with ODK Central's options are most likely to be there, and remember what is chosen in them.
+    for values in Rendering(opened, plan, CENTRAL, sheets_of(plan.definition), Dialect()).chosen():
+        for path, each in values.items():
+            found[path].update(each)
     return {path: tuple(sorted(values)) for path, values in found.items()}
 
 
-def read_chunks(opened: Services, plan: Plan) -> Iterator[list[Prepared]]:
-    """The submissions of the plan in the columns of the export; those that are gone meanwhile are counted."""
-    settle(opened, plan)
-    plan.begin()
-    for start in range(0, len(plan.wanted), CHUNK):
-        yield _read(opened, plan, rendered.Stretch(start, start + CHUNK, whole=False))
-
-
-def _read(opened: Services, plan: Plan, stretch: rendered.Stretch, keys: Keys | None = None) -> list[Prepared]:
-    wanted, keys = plan.wanted[stretch.start : stretch.end], plan.keys if keys is None else keys
-    locked: Mapping[int, tuple[bytes, Lock]] = {}
-    with opened.database.reading() as session:
-        page = stored_submissions.read(session, plan.selection, wanted)
-        if keys.asked:
-            locked = locked_answers(session, plan.form.project_id, page, keys)
-    plan.gone += len(wanted) - len(page)
-    if locked:
-        opener, mask = _opener(opened, keys), plan.selection.mask
-        page = [opener.submission(each, *locked[each.row.id], mask) if each.row.id in locked else each for each in page]
-    return [prepared(each, plan.definition) for each in plan.lets_through(page)]
-
-
-def _opener(opened: Services, keys: Keys) -> Opener:
-    return Opener(opened.storage, keys, opened.settings.max_xml_bytes)
-
-
-def _parts(opened: Services, plan: Plan, key: str) -> Iterator[rendered.Kept | rendered.Stretch]:
-    with opened.database.reading() as session:
-        cover = _cover(session, plan, key)
-    return rendered.stretches(plan.wanted, cover)
-
-
-def _cover(session: Session, plan: Plan, key: str) -> rendered.Cover:
-    if plan.selection.mask.hidden or plan.condition.holds is not None:
-        return rendered.Cover()
-    return rendered.cover_of(session, plan.form.project_id, plan.form.form_id, key)
+def rendering_of(opened: Services, plan: Plan, sheets: Sequence[Sheet]) -> Rendering:
+    """The lines of an export, and what is kept of them."""
+    # All sheets are kept together, also for an export of the first alone.
+    every = sheets_of(plan.definition, plan.look) if plan.request.repeats == FILES else list(sheets)
+    return Rendering(opened, plan, plan.look, every, plan.request.dialect)
 
 
 def chunks_with_rendered(opened: Services, plan: Plan, sheets: Sequence[Sheet]) -> Iterator[Chunk]:
     """As `read_chunks`, with what was rendered beforehand; what had to be read is rendered and kept for the next time."""
     settle(opened, plan)
     plan.begin()
-    form, dialect = plan.form, plan.request.dialect
-    # All sheets are kept together, also for an export of the first alone.
-    every = sheets_of(plan.definition, plan.look) if plan.request.repeats == FILES else list(sheets)
-    numbers = [number for number, _ in form.versions] if plan.look.words else []
-    key = rendered.rendition_key(plan.definition, every, plan.look, dialect, numbers, _chosen(plan))
-    with opened.database.reading() as session:
-        cover = _cover(session, plan, key)
-    unused = set(cover.kept)
-    for part in rendered.stretches(plan.wanted, cover):
-        if isinstance(part, rendered.Kept):
-            unused.discard(array("q", part.ids)[0])
-            yield _segment(opened, plan, part, len(sheets)) or _read(opened, plan, _stretch(plan, part))
-            continue
-        chunk = _read(opened, plan, part)
-        if not (part.whole and _keeps(plan) and len(chunk) == part.end - part.start):
-            yield chunk
-            continue
-        made = rendered.rendered(every, chunk, dialect)
-        seen = rendered.columns_seen(plan.definition, chunk)
-        with opened.database.transaction() as session:
-            rendered.keep(session, form.project_id, form.form_id, key, cover, chunk, made, seen)
-        yield Segment(made.submissions, made.blocks[: len(sheets)], made.rows[: len(sheets)])
-    cover.stale += [cover.kept[each].id for each in unused]
-    if cover.stale and _keeps(plan):
-        with opened.database.transaction() as session:
-            rendered.forget_segments(session, form.project_id, cover.stale)
-
-
-def _chosen(plan: Plan) -> list[tuple[str, ...]]:
-    """Submissions chosen otherwise stand otherwise in segments."""
-    request = plan.request
-    return [request.states, request.versions, *([] if request.duplicates else [("without duplicates",)])]
-
-
-def _keeps(plan: Plan) -> bool:
-    """Whether the same submissions are likely to be asked for again, by anybody."""
-    selection, request = plan.selection, plan.request
-    return not (selection.mask.hidden or selection.scope.limited or plan.form.draft or request.filter or request.since)
-
-
-def _segment(opened: Services, plan: Plan, part: rendered.Kept, sheets: int) -> Segment | None:
-    with opened.database.reading() as session:
-        return rendered.blocks_of(session, plan.form.project_id, part, sheets)
-
-
-def _stretch(plan: Plan, part: rendered.Kept) -> rendered.Stretch:
-    start = plan.wanted.index(array("q", part.ids)[0])
-    return rendered.Stretch(start, start + len(part.ids) // rendered.WIDTH, whole=False)
+    yield from rendering_of(opened, plan, sheets).segments(len(sheets))
 
 
 def export_of(opened: Services, plan: Plan) -> Export:
@@ -220,7 +127,7 @@ def _noted(plan: Plan, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
 
 
 def _media(opened: Services, plan: Plan) -> Iterator[Media]:
-    taken, opener = _taken(plan), _opener(opened, plan.keys)
+    taken, opener = _taken(plan), opener_of(opened, plan.keys)
     check = Check(opener, plan.signatures)
     for file in stored_files.media(opened.database.reading, plan.selection, plan.keys):
         if taken is not None and file.submission_id not in taken:
@@ -238,7 +145,7 @@ def _media(opened: Services, plan: Plan) -> Iterator[Media]:
 
 
 def _audits(opened: Services, plan: Plan) -> Iterator[tuple[str, bytes]]:
-    taken, opener = _taken(plan), _opener(opened, plan.keys)
+    taken, opener = _taken(plan), opener_of(opened, plan.keys)
     for file in stored_files.audits(opened.database.reading, plan.selection, plan.keys):
         if taken is None or file.submission_id in taken:
             name, pieces = _opened_file(opened, opener, file)

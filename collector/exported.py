@@ -1,7 +1,7 @@
 """A submission as exports, feeds and filters read it: what the server knows of it, and its answers."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from collector.answers import Tables
 from forms.xform import FormDefinition
@@ -10,8 +10,7 @@ NOT_DECRYPTED = "not decrypted"
 MISSING_ENCRYPTED_DATA = "missing encrypted form data"
 
 
-@dataclass(frozen=True, slots=True)
-class RootRow:
+class RootRow(NamedTuple):
     """What the root table says of a submission besides its answers.
 
     `instance_id` (KEY), `created_at` (aware), submitter, `device_id` and `form_version` are those of the first version,
@@ -35,8 +34,7 @@ class RootRow:
     deleted_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ExportedSubmission:
+class ExportedSubmission(NamedTuple):
     """One submission: `tables` as its own version's `definition` lays them out, None when encrypted."""
 
     row: RootRow

@@ -78,6 +78,43 @@ def merge(xml: bytes, definition: FormDefinition, files: Files, sources: Sequenc
     )
 
 
+def names_along(
+    merged: bytes, other: bytes, definition: FormDefinition, fields: Sequence[Field]
+) -> list[tuple[str, str]]:
+    """(name there, name here) of the files that what was taken of another names, whether they have come or not."""
+    found = []
+    for field in fields:
+        here, there = (
+            [text_of(leaf).strip() for leaf in _leaves(parse(xml), field, definition)] for xml in (merged, other)
+        )
+        if len(here) == len(there):
+            found += [pair for pair in zip(there, here, strict=True) if all(pair)]
+    return list(dict.fromkeys(found))
+
+
+def _leaves(root: _Element, field: Field, definition: FormDefinition) -> Iterator[_Element]:
+    *around, name = field.path.strip("/").split("/")
+    parent = _parent(root, around)
+    nodes = [] if parent is None else list(_children(parent, name))
+    return _files_below(nodes if field.type == "repeat" else nodes[:1], field, definition)
+
+
+def write(xml: bytes, definition: FormDefinition, texts: Mapping[str, str]) -> bytes:
+    """A submission with these texts by path, in place of what stands there."""
+    root, order = parse(xml), _order(definition)
+    for path, text in texts.items():
+        *around, name = path.strip("/").split("/")
+        parent = _parent(root, around, make=order)
+        assert parent is not None
+        node = next(_children(parent, name), None)
+        if node is None:
+            node = etree.Element(name)
+            parent.insert(_place(parent, path, order), node)
+        del node[:]
+        node.text = text
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+
+
 def _take(root: _Element, other: _Element, field: Field, definition: FormDefinition) -> list[_Element]:
     """Replace the nodes of a field; the new ones."""
     *around, name = field.path.strip("/").split("/")

@@ -66,7 +66,7 @@ class ExportPreset(Model):
 
 class Rendition(Model):
     """A way in which the CSV lines of a form were rendered beforehand: `key` is a hash of columns, options and version of the
-    rendering. Its segments are right as of event `checked_seq`. Rebuildable."""
+    rendering, `request` asks for such lines, `used_at` is when somebody last did. Rebuildable."""
 
     __tablename__ = "rendition"
     __table_args__ = (Index("uq_rendition_key", "project_id", "form_id", "key", unique=True),)
@@ -74,13 +74,14 @@ class Rendition(Model):
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     form_id: Mapped[int] = mapped_column(BigInt)
     key: Mapped[str] = mapped_column(String(64))
-    checked_seq: Mapped[int] = mapped_column(BigInt)
+    request: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     used_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class RenderedSegment(Model):
     """Submissions that follow each other, newest first: `ids` are their ids, 8 bytes each. Right as of event `seq` while their
-    senders are called as in `people`. `rows` counts by sheet, `seen` are the values of questions with several answers."""
+    senders are called as in `people`. `rows` counts by sheet; `seen`: for each value of questions with several answers whose it
+    is, as bits in the order of `ids`."""
 
     __tablename__ = "rendered_segment"
     __table_args__ = (
@@ -93,12 +94,12 @@ class RenderedSegment(Model):
     ids: Mapped[bytes] = mapped_column(LargeBinary)
     seq: Mapped[int] = mapped_column(BigInt)
     people: Mapped[dict[str, str]] = mapped_column(JSON)
-    seen: Mapped[dict[str, list[str]]] = mapped_column(JSON)
+    seen: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON)
     rows: Mapped[list[int]] = mapped_column(JSON)
 
 
 class RenderedBlock(Model):
-    """The lines of a segment in one sheet, deflated."""
+    """The lines of a segment in one sheet, deflated; `cuts` tells how many bytes and rows of them each submission has."""
 
     __tablename__ = "rendered_block"
     __table_args__ = (
@@ -110,3 +111,4 @@ class RenderedBlock(Model):
     crc: Mapped[int] = mapped_column(BigInt)
     size: Mapped[int] = mapped_column(BigInt)
     packed: Mapped[bytes] = mapped_column(LargeBinary)
+    cuts: Mapped[bytes] = mapped_column(LargeBinary)

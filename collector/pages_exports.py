@@ -20,7 +20,7 @@ from collector.export_format import Format
 from collector.export_request import STATES, ExportRequest, of_central, of_json
 from collector.export_rows import first_rows
 from collector.export_run import Run, begin
-from collector.exports import formats, is_here
+from collector.exports import formats
 from collector.passport import REASONS
 from collector.project_frame import FormFrame, ProjectFrame, open_form_frame
 from collector.unlocking import keys_needed
@@ -183,7 +183,7 @@ def withdraw(project_id: int, xml_form_id: str, number: int) -> ResponseReturnVa
     with transaction() as session:
         _, form = _open(session, person, project_id, xml_form_id)
         stored = export_queue.find_export(session, project_id, form.id, number, person.actor_id)
-        export_queue.withdraw(services().settings, stored)
+        export_queue.withdraw(services(), stored)
     return _back(project_id, xml_form_id)
 
 
@@ -233,9 +233,8 @@ def _spoken() -> int:
 
 
 def _formats() -> list[Format]:
-    """Those this installation can write, the usual ones first."""
-    here = [each for each in formats().values() if is_here(each)]
-    return sorted(here, key=lambda each: USUAL.index(each.name) if each.name in USUAL else len(USUAL))
+    """The usual ones first."""
+    return sorted(formats().values(), key=lambda each: USUAL.index(each.name) if each.name in USUAL else len(USUAL))
 
 
 def _preview(plan: Plan) -> Preview:

@@ -15,7 +15,7 @@ from collector.masking import Mask
 from collector.models import Receipt, Submission
 from collector.reading import Selection
 from collector.receipts import names
-from collector.stored_submissions import present_files
+from collector.submission_page import present_files
 from collector.tally import counts_of
 
 PAGE = 50

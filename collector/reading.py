@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from accounts.scopes import OWN, Rule, Scope
 from collector.masking import NO_MASK, Mask
 from collector.models import Receipt, ScopeKey, Submission
+from config.one_of import OneOf
 
 Reading = Callable[[], AbstractContextManager[Session]]
 
@@ -79,7 +80,7 @@ class Selection:
 
     def among(self, ids: Iterable[int]) -> list[Any]:
         """The WHERE of those with these numbers: exercises left out."""
-        return [*self.every(known=True), Submission.training.is_(False), Submission.id.in_(list(ids))]
+        return [*self.every(known=True), Submission.training.is_(False), OneOf(Submission.id, ids)]
 
 
 def in_scope(scope: Scope) -> list[ColumnElement[bool]]:

@@ -129,7 +129,16 @@ class ReviewSchema(Schema):
     reviewState = fields.String(allow_none=True, validate=OneOf([*REVIEW_STATES, None]))  # noqa: N815 - wire name
 
 
-class ListQuery(Schema):
+class ChoiceQuery(Schema):
+    """Which submissions, beyond ODK Central's own parameters."""
+
+    duplicates = fields.String(metadata={"description": "`without`: confirmed duplicates of another are left out"})
+    reviewState = fields.List(  # noqa: N815 - wire name
+        fields.String(), metadata={"description": "only those in this state (`received`: in none), once for each"}
+    )
+
+
+class ListQuery(ChoiceQuery):
     """Which part of a list."""
 
     limit = fields.Integer()

@@ -7,7 +7,7 @@ what the server knows; a repeat's end with PARENT_KEY and KEY. Facts from getodk
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from collector.answers import Row, Tables
 from collector.exported import ExportedSubmission, RootRow
@@ -64,8 +64,7 @@ class Column:
     labels: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A submission in the columns of the export: `tables` are those of the target's definition, None when encrypted."""
 
     row: RootRow
@@ -88,9 +87,10 @@ class Sheet:
     def __init__(self, definition: FormDefinition, table: Table, look: Look = CENTRAL) -> None:
         self.definition = definition
         self.table = table
-        answers, self._expands = _answer_columns(definition, table, look)
+        answers, self.expands, self.is_even = _answer_columns(definition, table, look)
+        self.places = frozenset(place for place, expand in self.expands if expand in (_geopoint, _geopoint_with_comma))
+        self.comma = look.decimal_comma
         self._width = len(answers)
-        self._comma = look.decimal_comma
         self.columns = (*ROOT_START, *answers, *ROOT_END) if table.number == 0 else (*answers, *REPEAT_END)
 
     @property
@@ -117,20 +117,27 @@ class Sheet:
     def _root_answers(self, each: Prepared) -> list[str]:
         return [""] * self._width if each.tables is None else self.answers(each.tables[0][0])
 
+    def no_answers(self) -> list[str]:
+        """As many blank answers as a row of the root table has: of a submission that is encrypted."""
+        return [""] * sum(1 for each in self.definition.fields if each.table_no == 0 and each.column_no is not None)
+
     def answers(self, values: Row) -> list[str]:
         """The cells of one row's answers."""
         cells = [value or "" for value in values]
         # From the last to the first, so that the positions of the others stay.
-        for place, expand in self._expands:
+        for place, expand in self.expands:
             cells[place : place + 1] = expand(cells[place])
         return cells
 
 
 def root_cells(row: RootRow, answers: list[str]) -> list[str]:
     """A row of the root table around its answers."""
+    return [wire(row.created_at), *answers, *root_end(row)]
+
+
+def root_end(row: RootRow) -> list[str]:
+    """What the server knows of a submission, behind its answers."""
     return [
-        wire(row.created_at),
-        *answers,
         row.instance_id,
         "" if row.submitter_id is None else str(row.submitter_id),
         row.submitter_name or "",
@@ -177,9 +184,11 @@ def row_keys(definition: FormDefinition, table: Table, instance_id: str, tables:
 
 def _answer_columns(
     definition: FormDefinition, table: Table, look: Look
-) -> tuple[list[Column], list[tuple[int, Expand]]]:
+) -> tuple[list[Column], list[tuple[int, Expand]], bool]:
+    """(columns, how answers become several cells or other ones, whether each but a place stays one)."""
     columns: list[Column] = []
     expands: list[tuple[int, Expand]] = []
+    even = True
     for each in definition.fields:
         if each.table_no != table.number or each.column_no is None:
             continue
@@ -187,7 +196,8 @@ def _answer_columns(
         columns.extend(made)
         if expand is not None:
             expands.insert(0, (each.column_no, expand))
-    return columns, expands
+            even = even and (len(made) == 1 or each.type == "geopoint")
+    return columns, expands, even
 
 
 def _columns_of(each: Field, table: Table, look: Look) -> tuple[list[Column], Expand | None]:

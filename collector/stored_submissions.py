@@ -9,21 +9,20 @@ from itertools import chain
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Integer, String, and_, false, func, or_, select, tuple_, type_coerce
+from sqlalchemy import ColumnElement, Integer, and_, false, func, or_, select, tuple_
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from accounts.models import Actor
 from collector.answers import Tables
-from collector.exported import MISSING_ENCRYPTED_DATA, NOT_DECRYPTED, ExportedSubmission, RootRow
-from collector.masking import Mask, masked
-from collector.models import Answers, Receipt, ReceiptFile, Submission
+from collector.exported import ExportedSubmission
+from collector.models import Answers, Receipt, Submission
 from collector.projection import same_table
 from collector.reading import Reading, Selection
-from collector.receipts import names
+from collector.submission_page import read_page
 from collector.tally import counts_of
+from config.one_of import OneOf
 from forms.models import FormVersion
 from forms.queries import definition_of
 from forms.xform import FormDefinition, Table
@@ -163,7 +162,7 @@ def in_pages(reading: Reading, selection: Selection, wanted: Sequence[int]) -> I
     """The submissions of these ids in their order, read as they are used; see `read`."""
     for start in range(0, len(wanted), PAGE):
         with reading() as session:
-            page = read(session, selection, wanted[start : start + PAGE])
+            page = read_page(session, selection, wanted[start : start + PAGE])
         yield from page
 
 
@@ -183,90 +182,14 @@ def walk(
 
 def read(session: Session, selection: Selection, wanted: Sequence[int]) -> list[ExportedSubmission]:
     """The submissions of these ids in their order, those left out that are not in the selection (any more)."""
-    first = aliased(Receipt)
-    query = (
-        select(
-            Submission.id,
-            Submission.instance_id,
-            Submission.created_at,
-            Submission.updated_at,
-            Submission.deleted_at,
-            Submission.submitter_id,
-            Actor.display_name,
-            Submission.review_state,
-            Submission.device_id,
-            Submission.versions,
-            first.form_version,
-            Receipt.id.label("receipt_id"),
-            Receipt.form_version_id,
-            Receipt.encrypted,
-            # Decoded below, where most of them are empty.
-            type_coerce(Receipt.expected, String).label("expected"),
-        )
-        .join(Receipt, (Receipt.project_id == Submission.project_id) & (Receipt.id == Submission.current_receipt_id))
-        .join(first, (first.project_id == Submission.project_id) & (first.id == Submission.id))
-        .outerjoin(Actor, Actor.id == Submission.submitter_id)
-        .where(*selection.among(wanted))
-    )
-    found = {row.id: row for row in session.execute(query)}
-    receipt_ids = [row.receipt_id for row in found.values()]
-    files = present_files(session, selection.project_id, receipt_ids)
-    tables = answers_of(session, selection.project_id, receipt_ids)
-    versions = {row.form_version_id for row in found.values()}
-    definitions = {version: definition_of(session, selection.project_id, version) for version in versions}
-    return [
-        _exported(
-            row, definitions[row.form_version_id], files.get(row.receipt_id), tables.get(row.receipt_id), selection.mask
-        )
-        for each in wanted
-        if (row := found.get(each)) is not None
-    ]
-
-
-def _exported(
-    row: Any, definition: FormDefinition, files: set[str] | None, tables: Tables | None, mask: Mask
-) -> ExportedSubmission:
-    expected = set(names(row.expected))
-    present = (files or set()) & expected
-    status = None
-    if row.encrypted is not None:
-        status = NOT_DECRYPTED if row.encrypted["encDataAttachmentName"] in present else MISSING_ENCRYPTED_DATA
-    facts = RootRow(
-        instance_id=row.instance_id,
-        created_at=row.created_at,
-        submitter_id=row.submitter_id,
-        submitter_name=None if mask.hides_staff else row.display_name,
-        attachments_present=len(present),
-        attachments_expected=len(expected),
-        status=status,
-        review_state=row.review_state,
-        device_id=row.device_id,
-        edits=row.versions - 1,
-        form_version=row.form_version,
-        id=row.id,
-        updated_at=row.updated_at,
-        deleted_at=row.deleted_at,
-    )
-    complete = {table.number: (tables or {}).get(table.number, []) for table in definition.tables}
-    return ExportedSubmission(facts, definition, masked(complete, definition, mask) if row.encrypted is None else None)
-
-
-def present_files(session: Session, project_id: int, receipt_ids: list[int]) -> dict[int, set[str]]:
-    """Names of the shown files of each receipt."""
-    found: dict[int, set[str]] = {}
-    query = select(ReceiptFile.receipt_id, ReceiptFile.name).where(
-        ReceiptFile.project_id == project_id, ReceiptFile.receipt_id.in_(receipt_ids), ReceiptFile.current
-    )
-    for receipt_id, name in session.execute(query):
-        found.setdefault(receipt_id, set()).add(name)
-    return found
+    return list(read_page(session, selection, wanted))
 
 
 def answers_of(session: Session, project_id: int, receipt_ids: list[int]) -> dict[int, Tables]:
     """The answers of each receipt by table number; tables without rows are left out."""
     found: dict[int, Tables] = {}
     query = select(Answers.receipt_id, Answers.table_no, Answers.rows).where(
-        Answers.project_id == project_id, Answers.receipt_id.in_(receipt_ids)
+        Answers.project_id == project_id, OneOf(Answers.receipt_id, receipt_ids)
     )
     for receipt_id, table_no, rows in session.execute(query):
         found.setdefault(receipt_id, {})[table_no] = orjson.loads(rows)

@@ -7,12 +7,15 @@ from collector.odata.values import moment
 
 # A float holds so many digits for certain.
 _DIGITS = 15
+_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?\Z")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)\Z")
 _DECIMAL = re.compile(r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\Z")
 
 
 def number_of(text: str) -> int | float | None:
     """The number, if writing it as one loses no digit and no leading zero."""
+    if len(text) <= _DIGITS and (plain := _PLAIN.match(text)):
+        return int(text) if plain[1] is None else float(text)
     if _INTEGER.match(text) and (len(text) <= _DIGITS or len(text.lstrip("-")) <= _DIGITS):
         return int(text)
     if _DECIMAL.match(text) and (len(text) <= _DIGITS or sum(map(str.isdigit, text)) <= _DIGITS):

@@ -5,7 +5,7 @@ key) is left as it is, with the status of a submission nobody opened: one bad fi
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, or_, select
@@ -157,7 +157,7 @@ def key_ids(session: Session, project_id: int, version_ids: set[int | None]) -> 
 
 
 def locked_answers(
-    session: Session, project_id: int, page: list[ExportedSubmission], keys: Keys
+    session: Session, project_id: int, page: Iterable[ExportedSubmission], keys: Keys
 ) -> dict[int, tuple[bytes, Lock]]:
     """(SHA-256, lock) of the encrypted answers of each submission of a page that the keys open."""
     wanted = [each.row.id for each in page if each.row.status == NOT_DECRYPTED]
@@ -203,7 +203,7 @@ class Opener:
         except Problem:
             return each
         tables = masked(flatten(root, each.definition), each.definition, mask)
-        return ExportedSubmission(replace(each.row, status=None), each.definition, tables)
+        return ExportedSubmission(each.row._replace(status=None), each.definition, tables)
 
     def file(self, sha256: bytes, lock: Lock, name: str) -> tuple[str, Iterator[bytes]]:
         """What the file was called on the phone, and its bytes; as it came if it cannot be read."""

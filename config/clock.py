@@ -10,4 +10,4 @@ def now() -> datetime:
 
 def wire(moment: datetime) -> str:
     """A moment as ODK Central writes it: `2026-11-23T10:22:03.439Z` (UTC, milliseconds)."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat(timespec="milliseconds")[:-6] + "Z"

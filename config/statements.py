@@ -4,10 +4,11 @@ For statements that run for every submission: SQLAlchemy's result objects cost m
 of the CPU of a POST was measured there). Everywhere else SQLAlchemy's expressions are clearer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection
 
 from config.columns import moment_text
@@ -47,6 +48,22 @@ class Statement:
         """The first value of its only row; IndexError when there is none."""
         return self.rows(connection, values)[0][0]
 
+    def rows_of_many(self, connection: Connection, many: Sequence[Sequence[Any]]) -> list[list[Row]]:
+        """Its rows for each of these sequences of values, in their order; on PostgreSQL all are asked before one is answered."""
+        if not many:
+            return []
+        driver: Any = connection.connection.dbapi_connection
+        text = self._for(connection)
+        if connection.dialect.name == "sqlite":
+            cursor = driver.cursor()
+            return [cursor.execute(text, values).fetchall() for values in many]
+        with driver.cursor() as cursor:
+            cursor.executemany(text, many, returning=True)
+            found = [cursor.fetchall()]
+            while cursor.nextset():
+                found.append(cursor.fetchall())
+        return found
+
     def run(self, connection: Connection, values: Sequence[Any]) -> None:
         """Run one that returns nothing."""
         connection.connection.dbapi_connection.execute(self._for(connection), values)  # type: ignore[union-attr]
@@ -60,6 +77,23 @@ class Statement:
             return self._sqlite
         write_gathered(connection)
         return self._postgresql
+
+
+class Among(Statement):
+    """A statement that asks about many at once: `IN ?` stands for a list of whole numbers or texts (see `listed`), however long, so that
+    the text of the statement is always the same and prepared once."""
+
+    __slots__ = ()
+
+    def __init__(self, sql: str, *, lock: str = "") -> None:
+        super().__init__(sql, lock=lock)
+        self._sqlite = sql.replace("IN ?", "IN (SELECT value FROM json_each(?))")
+        self._postgresql = f"{sql} {lock}".rstrip().replace("IN ?", "= ANY(?)").replace("?", "%s")
+
+
+def listed(connection: Connection, many: Iterable[int] | Iterable[str]) -> Any:
+    """The value for `IN ?` of `Among`."""
+    return orjson.dumps(list(many)).decode() if connection.dialect.name == "sqlite" else list(many)
 
 
 class Insert(Statement):
@@ -118,3 +152,8 @@ def stored_moment(connection: Connection, moment: datetime | None) -> Any:
 def read_moment(stored: Any) -> datetime:
     """A moment read by a Statement, from either database."""
     return datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+
+
+def read_json(stored: Any) -> Any:
+    """A JSON column read by a Statement, from either database."""
+    return orjson.loads(stored) if isinstance(stored, str | bytes) else stored

@@ -131,8 +131,12 @@ class Writer:
         call.wait()
         return items
 
+    def asked(self) -> None:
+        """Somebody asks for something, if only to read: what can wait, waits."""
+        self._asked_at = time.monotonic()
+
     def quiet_seconds(self) -> float:
-        """How long nobody has asked for anything: what can wait, waits while phones send. Those who are kept waiting, by the
+        """How long nobody has asked for anything: what can wait, waits while phones send and people read. Those who are kept waiting, by the
         database's lock for example, are no quiet."""
         return 0.0 if self._waiting or self._at_work else time.monotonic() - self._asked_at
 

@@ -14,6 +14,7 @@ from accounts.errors import not_found
 from forms.errors import form_unknown
 from forms.labels import Labels, parse_labels
 from forms.lint import Finding
+from forms.logic import Logic, read_logic
 from forms.models import Blob, Form, FormAttachment, FormVersion
 from forms.xform import FormDefinition, parse_xform
 
@@ -192,6 +193,7 @@ def served_files(session: Session, project_id: int, version_id: int) -> list[Ser
 
 _definitions = ByContent(parse_xform)
 _labels = ByContent(parse_labels)
+_logic = ByContent(read_logic, most=16)
 
 
 def definition(sha256: bytes, load: Callable[[], bytes]) -> FormDefinition:
@@ -209,3 +211,9 @@ def labels_of(session: Session, project_id: int, version_id: int) -> Labels:
     """A version's questions and choices in its languages."""
     version = get_version(session, project_id, version_id)
     return _labels.get(version.sha256, lambda: version.xml)
+
+
+def logic_of(session: Session, project_id: int, version_id: int) -> Logic:
+    """What a version calculates, and when it asks what."""
+    version = get_version(session, project_id, version_id)
+    return _logic.get(version.sha256, lambda: version.xml)

@@ -140,13 +140,14 @@ def merge_submissions(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         _texts_by_name(body["fields_"] or {}, "fields"),
         body["reason"] or _note(),
         None if body["seen"] is None else _texts(body["seen"], "seen"),
+        _texts_by_name(body["values"] or {}, "values"),
     )
     opened = services()
     rules = Rules(opened.settings.late, opened.settings.conflict_limit, opened.settings.conflict_quota)
     with changing() as session:
         access = form_access(session, person, "submission.update", project_id, xml_form_id)
         made = merge(session, access.form, access.selection, given, rules, opened.secret, by=person.actor_id)
-    return {"version": made.version, "decisions": [decision_json(each) for each in made.decisions]}
+    return {"version": made.version, "decisions": [decision_json(each) for each in made.decisions], **made.follows}
 
 
 def _note() -> str:

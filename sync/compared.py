@@ -49,7 +49,7 @@ class Compared:
     """Everything the page of a pair says. `pair` None: nothing makes these two look like one. `said`: the
     decisions that count, in `standing` too. `difference` None: encrypted, at least
     one. `near`: how far answers to choose from agree, in
-    words; "" when that is no surprise. `reasons`: (words, bits) that sum to `bits`."""
+    words; "" when that is no surprise. `reasons`: (words, bits) that sum to `bits` as they are written."""
 
     one: Side
     other: Side
@@ -102,7 +102,7 @@ class Compared:
 def compare(session: Session, form: Form, selection: Selection, names: tuple[str, str], language: str) -> Compared:
     """Both submissions, the earlier first; Problem 404.1 unless the reader may see both."""
     found = {each.id: each for each in (named_submission(session, selection, name) for name in names)}
-    one, other = _side(session, selection, found[min(found)]), _side(session, selection, found[max(found)])
+    one, other = side_of(session, selection, found[min(found)]), side_of(session, selection, found[max(found)])
     pair, standing = pair_of(session, form, selection, one.submission, other.submission)
     sheets = SheetReader(session, services().storage, form.project_id, language).of_versions(
         [one.version, other.version], selection.mask
@@ -120,14 +120,15 @@ def compare(session: Session, form: Form, selection: Selection, names: tuple[str
         alike=agreed(first, second) if first is not None and second is not None else [],
         near=near_words.sentence(pair.found.near, language) if pair and pair.found.near else "",
         reasons=worded(lines, language),
-        bits=number(sum(line.bits for line in lines), language),
+        bits=number(round(10 * sum(line.bits for line in lines)) / 10, language),
         hides_staff=selection.mask.hides_staff,
         hides_answers=bool(selection.mask.hidden),
         corroborates=corroborates(session, form),
     )
 
 
-def _side(session: Session, selection: Selection, submission: Submission) -> Side:
+def side_of(session: Session, selection: Selection, submission: Submission) -> Side:
+    """A submission with the version that counts."""
     version = versions_of(session, submission)[0]
     return Side(submission, version, None if selection.mask.hidden else version.instance_name)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from collector.models import Submission
@@ -104,12 +104,6 @@ def suspected_pairs(
         (pair for pair in pairs if pair.is_in(state)),
         key=lambda pair: (-pair.weight, -(pair.found.bits or 0.0), pair.one.id, pair.other.id),
     )
-
-
-def count_pairs(session: Session, selection: Selection) -> int:
-    """How many pairs of a form somebody should look at, of those of which the caller may see both."""
-    pairs = _visible_pairs(selection).where(MatchPair.asked).subquery()
-    return session.scalar(select(func.count()).select_from(pairs)) or 0
 
 
 def pair_of(

@@ -8,8 +8,8 @@ from collector.masking import is_hidden
 from collector.reading import Selection
 from forms.models import Form
 from forms.queries import definition_of
+from sync.candidates import features_of
 from sync.deciding import SuspectedPair
-from sync.features import features_of
 from sync.matchers import matcher_from
 from sync.models import MatchForm
 from sync.rules.identity.explanation import Line, explain
@@ -35,6 +35,6 @@ def reasons_for(
     for pair in scored:
         numbers = pair.one.id, pair.other.id
         if features.keys() >= set(numbers):
-            one, other = (features[number][0] for number in numbers)
+            one, other = (features[number].features for number in numbers)
             found[numbers] = explain(matcher.plan, one, other, matcher.scorer.score(one, other), language, hidden)
     return found

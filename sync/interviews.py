@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
+from typing import Protocol
 
-from collector.models import Submission
 from config.storage import Storage
 from forms.labels import Labels
 from forms.xform import FormDefinition
@@ -16,11 +16,24 @@ from sync.rules.interviews.same_place import cell_of
 from sync.rules.interviews.straight_lining import LEAST_QUESTIONS
 
 AUDIT = "audit.csv"
-STARTS, ENDS = ("start", "starttime"), ("end", "endtime")
+DEVICE, STARTS, ENDS = "deviceid", ("start", "starttime"), ("end", "endtime")
 SUBJECT = ("household", "person_id", "name", "phone")
 
 Answers = Mapping[str, str | None]
 Roles = Mapping[str, str]
+
+
+class Sent(Protocol):
+    """A submission, as far as it says who sent it."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def device_id(self) -> str | None: ...
+
+    @property
+    def submitter_id(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +62,7 @@ def grids_of(definition: FormDefinition, labels: Labels) -> dict[str, list[str]]
 
 
 def read_interview(
-    submission: Submission,
+    submission: Sent,
     answers: Answers,
     roles: Roles,
     grids: Mapping[str, list[str]],
@@ -60,7 +73,7 @@ def read_interview(
     return Interview(
         number=submission.id,
         enumerator=who_of(submission, answers, roles),
-        device=submission.device_id or (answers.get("/deviceid") or "").strip(),
+        device=submission.device_id or (answers.get(f"/{DEVICE}") or "").strip(),
         start=_moment(answers, STARTS),
         end=_moment(answers, ENDS),
         active_seconds=facts[1],
@@ -72,7 +85,7 @@ def read_interview(
     )
 
 
-def who_of(submission: Submission, answers: Answers, roles: Roles) -> str:
+def who_of(submission: Sent, answers: Answers, roles: Roles) -> str:
     """Who made the interview: as its answers say, else whose phone sent it."""
     said = _with_roles(answers, roles, ("enumerator",))
     return said or (f"\0{submission.submitter_id}" if submission.submitter_id is not None else "")

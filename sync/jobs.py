@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from accounts import idempotency, resets, sessions
 from accounts.letters import send_letters
 from accounts.models import Event, Project
+from collector.export_queue import forget_old
 from collector.purge import arrivals_of_form, erase, old_drafts, purge_form, purge_trash, remove_versions
 from collector.tally import miscounted, recount
 from config.address import configured_url_for
@@ -18,7 +19,7 @@ from config.clock import now
 from config.services import Services
 from forms.models import Blob, Form
 from forms.trash import KEPT
-from sync.export_jobs import forget_exports, render_lines
+from sync.export_jobs import forget_lines
 from sync.learning import learn_forms
 from sync.lease import Lease
 
@@ -159,8 +160,9 @@ JOBS: tuple[tuple[Callable[[Services], int], int], ...] = (
     (purge_submissions, 24 * 3600),
     (purge_forms, 24 * 3600),
     (forget_drafts, 3600),
-    (render_lines, 300),
-    (forget_exports, 3600),
+    # What was opened with a passphrase is kept for an hour, and not until the next one has passed.
+    (forget_old, 120),
+    (forget_lines, 3600),
     (learn_forms, 1800),
 )
 

@@ -1,7 +1,7 @@
 """Learn the weights of forms from their own submissions, now and then, and match everything again by what was learnt."""
 
 import threading
-import time
+from contextlib import suppress
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -9,11 +9,10 @@ from sqlalchemy.orm import Session
 from collector.models import Submission
 from config.clock import now
 from config.services import Services
-from sync.features import features_of
+from sync.candidates import features_of
 from sync.matchers import KEYED_BY, Matcher, matcher_from, matching_keys
-from sync.matching import match
+from sync.matching_slices import OvertakenError, Slices
 from sync.models import MatchFeature, MatchForm
-from sync.near_books import prepare
 from sync.rules.identity.bands import breaker
 from sync.rules.identity.finding import candidate_pairs
 from sync.rules.identity.implied import measured
@@ -30,7 +29,6 @@ GROWTH = 1.5
 # The newest so many are learnt from: about four seconds of one core.
 SAMPLE = 5_000
 PAGE = 500
-SLICE = 5
 
 
 def learn_forms(services: Services) -> int:
@@ -103,27 +101,38 @@ def sample(services: Services, matcher: Matcher) -> list[Features]:
                 .limit(PAGE)
             )
             ids = list(session.scalars(query))
-            found += [features for features, _ in features_of(session, matcher, ids).values()]
+            found += [other.features for other in features_of(session, matcher, ids).values()]
         if len(ids) < PAGE:
             break
         before = ids[-1]
     return found
 
 
-def rescan(services: Services, stop: threading.Event) -> bool:
+def rescan(services: Services, stop: threading.Event, slices: Slices | None = None) -> bool:
     """Match a slice of a form again that was learnt anew or whose roles changed; True while there is more."""
     with services.database.reading() as session:
         form = session.scalars(select(MatchForm).where(MatchForm.rescan_after.is_not(None)).limit(1)).first()
-        if form is None or stop.is_set():
+    if form is None or stop.is_set():
+        return False
+    slices = slices or Slices(services, stop)
+    size = slices.next_size()
+    with services.database.reading() as session:
+        ids = list(session.scalars(_slice(form, size)))
+
+    def moved(session: Session) -> bool:
+        kept = session.get(MatchForm, (form.project_id, form.form_id), with_for_update=True, populate_existing=True)
+        # Asked for once more meanwhile, or gone.
+        if kept is None or (kept.rescan_after, kept.model_no) != (form.rescan_after, form.model_no):
             return False
-        project_id, form_id = form.project_id, form.form_id
-        ids = list(session.scalars(_slice(form)))
-        prepare(session, project_id, ids)
-    started = time.perf_counter()
-    with services.database.transaction() as session:
-        _rescan_slice(session, project_id, form_id, services)
-    # As long again for the phones as was taken from them.
-    stop.wait(time.perf_counter() - started)
+        kept.rescan_after = ids[-1] if len(ids) == size else None
+        return True
+
+    with suppress(OvertakenError):
+        if ids:
+            slices.match(form.project_id, ids, moved)
+        else:
+            with services.database.transaction() as session:
+                moved(session)
     return True
 
 
@@ -140,17 +149,7 @@ def rescan_progress(session: Session, form: MatchForm) -> dict[str, int] | None:
     return {"done": done, "total": total}
 
 
-def _rescan_slice(session: Session, project_id: int, form_id: int, services: Services) -> None:
-    form = session.get(MatchForm, (project_id, form_id))
-    if form is None or form.rescan_after is None:
-        return
-    ids = list(session.scalars(_slice(form)))
-    for submission_id in ids:
-        match(session, project_id, submission_id, services.secret, services.storage)
-    form.rescan_after = ids[-1] if len(ids) == SLICE else None
-
-
-def _slice(form: MatchForm) -> Select[int]:
+def _slice(form: MatchForm, size: int) -> Select[int]:
     return (
         select(Submission.id)
         .where(
@@ -160,5 +159,5 @@ def _slice(form: MatchForm) -> Select[int]:
             Submission.id > (form.rescan_after or 0),
         )
         .order_by(Submission.id)
-        .limit(SLICE)
+        .limit(size)
     )

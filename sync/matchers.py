@@ -1,21 +1,34 @@
 """A form as the matcher sees it: the roles of its questions, its keys, the weights it is scored by."""
 
 import hmac
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, field
 from hashlib import blake2b, sha256
+from threading import Lock
+from typing import Any
+from weakref import WeakKeyDictionary
 
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from collector.receipts import version_xml
+from config.statements import Statement
 from forms.labels import parse_labels
 from forms.match_roles import roles_of
-from forms.queries import definition_of
+from forms.queries import definition_of, labels_of
 from sync.models import MatchForm, MatchSecret
+from sync.readers import Reader
 from sync.rules.identity.keys import FAMILIES, NARROW, Keys
 from sync.rules.identity.model import Model, shipped_model
 from sync.rules.identity.plan import ROLES, Features, Plan
 from sync.rules.identity.scoring import Scorer
 
+_FORM = Statement(
+    "SELECT version_id, model_no, learnt_from, learnt_at, stopped FROM dup_form WHERE project_id = ? AND form_id = ?"
+)
+_SALTS = Statement("SELECT salt, former FROM match_secret WHERE project_id = ?")
+# Matchers that are kept: of a form that has learnt much, some megabytes each.
+MOST_KEPT = 16
 # Under this name a model's row says by which key its counts are hashed.
 KEYED_BY = "keyed by"
 DEFAULT_FAMILIES = NARROW | {"date", "openings", "word and age"}
@@ -58,12 +71,71 @@ class Matcher:
     former: tuple[Keys, bytes] | None
     """what was hashed before a new key, while not everything is hashed anew"""
     model_no: int
+    version_id: int
     stopped: bool
+    readers: dict[int, Reader] = field(default_factory=dict, repr=False)
 
     def looked_up(self, features: Features) -> tuple[int, ...]:
         """The keys to look for candidates by."""
         own = self.keys.of(features, self.families)
         return own if self.former is None else own + self.former[0].of(features, self.families)
+
+    def reader(self, session: Session, version_id: int) -> Reader:
+        """How answers of this version are read."""
+        known = self.readers.get(version_id)
+        if known is None:
+            definition = definition_of(session, self.project_id, version_id)
+            labels = labels_of(session, self.project_id, version_id)
+            known = self.readers[version_id] = Reader(self.plan, definition, labels)
+        return known
+
+
+Token = tuple[Any, ...]
+"""What changes whenever a form's matcher must be made anew."""
+
+
+class Matchers:
+    """The matchers of one installation, those used last. Made once and kept while the rows that describe them stay."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[int, int], tuple[Token, Matcher]] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, session: Session, project_id: int, form_id: int, secret: bytes) -> tuple[Token, Matcher] | None:
+        """The matcher of a form; None before it was matched at all."""
+        token = token_of(session, project_id, form_id)
+        if token is None:
+            return None
+        with self._lock:
+            known = self._known.get((project_id, form_id))
+            if known is None or known[0] != token:
+                kept = session.get_one(MatchForm, (project_id, form_id), populate_existing=True)
+                known = self._known[project_id, form_id] = token, matcher_from(session, kept, secret)
+            self._known.move_to_end((project_id, form_id))
+            while len(self._known) > MOST_KEPT:
+                self._known.popitem(last=False)
+        return known
+
+    def clear(self) -> None:
+        """Forget them."""
+        with self._lock:
+            self._known.clear()
+
+
+_MATCHERS: "WeakKeyDictionary[Engine, Matchers]" = WeakKeyDictionary()
+
+
+def matchers_of(engine: Engine) -> Matchers:
+    """The matchers of the installation with this database."""
+    return _MATCHERS.setdefault(engine, Matchers())
+
+
+def token_of(session: Session, project_id: int, form_id: int) -> Token | None:
+    """See `Token`; None before a form was matched at all. What is learnt has another number each time; what is only counted anew under a
+    new key is not told (whoever does that calls `Matchers.clear`)."""
+    connection = session.connection()
+    form = _FORM.row(connection, (project_id, form_id))
+    return None if form is None else (form, _SALTS.row(connection, (project_id,)))
 
 
 def matcher_of(session: Session, project_id: int, form_id: int, version_id: int, secret: bytes) -> Matcher:
@@ -127,5 +199,6 @@ def matcher_from(session: Session, kept: MatchForm, secret: bytes) -> Matcher:
         current.tag,
         former,
         kept.model_no,
+        kept.version_id,
         kept.stopped is not None or not plan.columns,
     )

@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Actor
 from accounts.roles import verbs_of
-from accounts.scopes import scope_of
+from accounts.scopes import EVERYTHING, scope_of
 from collector.classify import Rules
 from collector.masking import is_hidden
-from collector.merge import merge_answers
+from collector.merge import Chosen, made_before, merge_answers
 from collector.merge_errors import of_another_form
+from collector.merged_files import bring_late_files
 from collector.models import Receipt, Submission
 from collector.reading import Selection
 from collector.review import named_submission
@@ -22,7 +23,7 @@ from forms.models import Form
 from forms.queries import definition_of
 from sync.corroborating import corroborates
 from sync.decisions import LONGEST_REASON, Decision
-from sync.effects import lock_form, take_effect
+from sync.effects import decisions_of, lock_form, take_effect
 from sync.verdicts import Told, enact, standing_of, unmerge, with_reasons
 
 MOST_OTHERS = 20
@@ -30,21 +31,24 @@ MOST_OTHERS = 20
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """What is to become of several: `fields` says by path of whom an answer is taken, where it is not of `keep`. `seen`: as of a verdict."""
+    """What is to become of several: `fields` says by path of whom an answer is taken, where it is not of `keep`; `values`: by path, what
+    stands in place of something calculated. `seen`: as of a verdict."""
 
     keep: str
     others: Sequence[str]
     fields: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
     seen: Sequence[str] | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """`version`: the instanceID of the version that was made; a decision for each of the others."""
+    """`version`: the instanceID of the version that was made; a decision for each of the others; `follows`: as of a MergedVersion."""
 
     version: str
     decisions: list[Decision]
+    follows: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def merge(
@@ -64,27 +68,27 @@ def merge(
     kept = _named(session, form, selection, given.keep, by)
     others = [_named(session, form, selection, name, by) for name in given.others]
     lock_form(session, form.project_id, form.id)
-    done = _done_already(session, form, given, fields, by)
+    done = _done_already(session, form, kept, given, fields, by)
     if done is not None:
         return done
-    _require_seen(session, selection, kept, fields)
+    _require_seen(session, selection, kept, [*fields, *given.values])
     # What was merged before is taken back first: answers are chosen of what stood there.
     undone = _take_back_earlier(session, form, kept, others, given.seen, by)
     taken = {other.id: [path for path, name in fields.items() if name == other.instance_id] for other in others}
-    version = merge_answers(session, kept, taken, rules, secret, by=by)
+    made = merge_answers(session, kept, Chosen(taken, given.values), rules, secret, by=by)
     decisions = []
     for other in others:
         told = Told(
             "merge",
             given.keep,
             dict.fromkeys(taken[other.id], other.instance_id),
-            version,
+            made.instance_id,
             given.reason[:LONGEST_REASON],
             None if given.seen is None else [*given.seen, *undone],
         )
         decisions.append(enact(session, form, [kept, other], told, by=by))
     take_effect(session, form, [given.keep, *given.others], by=by)
-    return Merged(version, decisions)
+    return Merged(made.instance_id, decisions, made.follows)
 
 
 def _require_sense(given: Merge, fields: Mapping[str, str]) -> None:
@@ -139,7 +143,9 @@ def _is_elsewhere(session: Session, form: Form, instance_id: str, by: int) -> bo
     return False
 
 
-def _done_already(session: Session, form: Form, given: Merge, fields: Mapping[str, str], by: int) -> Merged | None:
+def _done_already(
+    session: Session, form: Form, kept: Submission, given: Merge, fields: Mapping[str, str], by: int
+) -> Merged | None:
     author = session.scalars(select(Actor.uid).where(Actor.id == by)).one()
     found = []
     for name in given.others:
@@ -157,10 +163,13 @@ def _done_already(session: Session, form: Form, given: Merge, fields: Mapping[st
         found.append(heads[0])
     if len({each.version for each in found}) != 1:
         return None
-    return Merged(found[0].version, with_reasons(session, form.project_id, found))
+    made = made_before(session, kept, found[0].version, given.values)
+    return (
+        None if made is None else Merged(made.instance_id, with_reasons(session, form.project_id, found), made.follows)
+    )
 
 
-def _require_seen(session: Session, selection: Selection, kept: Submission, fields: Mapping[str, str]) -> None:
+def _require_seen(session: Session, selection: Selection, kept: Submission, fields: Sequence[str]) -> None:
     """Nobody chooses between answers that are hidden from them."""
     receipt = session.get_one(Receipt, (kept.project_id, kept.current_receipt_id))
     definition = definition_of(session, kept.project_id, receipt.form_version_id or 0)
@@ -182,3 +191,19 @@ def _take_back_earlier(
             if head.version and head.keep == kept.instance_id and (seen is None or head.uid in seen):
                 made += [each.uid for each in unmerge(session, form, head, by=by)]
     return made
+
+
+def bring_files_along(session: Session, project_id: int, submission_id: int) -> None:
+    """Files have come for a submission: the versions that took answers of it get them too."""
+    source = session.get(Submission, (project_id, submission_id))
+    if source is None or source.draft_version_id:
+        return
+    form = session.get_one(Form, (project_id, source.form_id))
+    every = Selection(project_id, form.id, EVERYTHING, with_trash=True)
+    for each in list(decisions_of(session, form, [source.instance_id])):
+        if not each.version or each.keep in (None, source.instance_id):
+            continue
+        query = select(Submission).where(*every.every(), *every.named(each.keep or ""))
+        kept = session.scalars(query).first()
+        if kept is not None:
+            bring_late_files(session, kept, each.version, source, list(each.fields))

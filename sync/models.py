@@ -60,6 +60,14 @@ class MatchSecret(Model):
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
+class ReviewCapacity(Model):
+    """How many suspected pairs people of a project can look at, where they have said so (sync.reviewing)."""
+
+    __tablename__ = "review_capacity"
+    project_id: Mapped[int] = mapped_column(BigInt, ForeignKey("project.id"), primary_key=True, autoincrement=False)
+    pairs: Mapped[int]
+
+
 class MatchKey(Model):
     """A keyed hash of something a submission says, to find others by (see sync.rules.identity.keys)."""
 

@@ -4,6 +4,7 @@ In the table an interview is one byte a column, numbers that mean nothing withou
 bits. What is in memory is only ever a copy: it is read anew whenever the table's stamp is another one.
 """
 
+import math
 import secrets
 from array import array
 from bisect import bisect_left
@@ -12,15 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from threading import RLock
+from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.orm import Session
 
-from collector.models import Submission
-from forms.queries import definition_of, labels_of
+from config.statements import Insert, Statement
 from sync.models import MatchFeature, NearChoice, NearForm
-from sync.rules.answer_columns import Column, answers_in, columns_of
+from sync.readers import Reader
+from sync.rules.answer_columns import Column, answers_in
 from sync.rules.answer_matrix import MOST_CHOICES
 from sync.rules.near_copies import LEAST_INTERVIEWS, Interviews, NearCopy, Standard
 
@@ -33,6 +35,13 @@ MOST_GONE = 1000
 # The likest so many are worth a row.
 MOST_COPIES = 20
 GROWTH = 1.5
+# No table has this stamp.
+UNKNOWN = -1
+_STAMP = Statement("SELECT stamp, measured FROM near_form WHERE project_id = ? AND form_id = ?")
+_NEXT_STAMP = Statement(
+    "UPDATE near_form SET stamp = ? WHERE project_id = ? AND form_id = ? AND stamp = ? RETURNING stamp"
+)
+_CHOICES = Insert("near_choice", "project_id, form_id, column_no, code, h")
 
 
 @dataclass
@@ -48,7 +57,12 @@ class Book:
     ids: "array[int]" = field(default_factory=lambda: array("q"))
     loaded: int = 0
     newer: dict[int, int] = field(default_factory=dict)
-    versions: dict[int, list[int]] = field(default_factory=dict)
+    places: dict[Column, int] = field(default_factory=dict)
+    said: list[dict[str, int]] = field(default_factory=list)
+
+    def holds(self, columns: Sequence[Column]) -> bool:
+        """Whether it has all of these columns."""
+        return all(each in self.places for each in columns)
 
     def number_of(self, submission_id: int) -> int | None:
         """The number of a submission's interview."""
@@ -76,21 +90,24 @@ class Books:
         self.lock = RLock()
         self._books: OrderedDict[tuple[int, int], Book] = OrderedDict()
 
-    def of(self, session: Session, project_id: int, form_id: int) -> tuple[NearForm, Book] | None:
+    def of(self, session: Session, project_id: int, form_id: int) -> Book | None:
         """A form's book as its table is now; None before any interview is in it."""
-        kept = session.get(NearForm, (project_id, form_id))
-        if kept is None:
+        row = _STAMP.row(session.connection(), (project_id, form_id))
+        if row is None:
             self._books.pop((project_id, form_id), None)
             return None
+        stamp, measured = row
         book = self._books.get((project_id, form_id))
-        if book is None or book.stamp != kept.stamp or len(book.interviews.gone) > max(MOST_GONE, len(book.ids) // 4):
+        if book is None or book.stamp != stamp or len(book.interviews.gone) > max(MOST_GONE, len(book.ids) // 4):
+            kept = session.get_one(NearForm, (project_id, form_id), populate_existing=True)
             book = self._books[project_id, form_id] = _load(session, kept)
-        if book.measured != kept.measured:
+        elif book.measured != measured:
+            kept = session.get_one(NearForm, (project_id, form_id), populate_existing=True)
             book.standard, book.measured = Standard(**kept.standard) if kept.standard else None, kept.measured
         self._books.move_to_end((project_id, form_id))
         while len(self._books) > 1 and sum(each.bytes for each in self._books.values()) > MOST_BYTES:
             self._books.popitem(last=False)
-        return kept, book
+        return book
 
     def clear(self) -> None:
         """Give the memory back."""
@@ -120,6 +137,8 @@ def _load(session: Session, kept: NearForm) -> Book:
         codes[column_no][value] = code
     standard = Standard(**kept.standard) if kept.standard else None
     book = Book(kept.stamp, columns, codes, Interviews(len(columns)), standard, kept.measured)
+    book.places = {column: place for place, column in enumerate(columns)}
+    book.said = [{} for _ in columns]
     # Three quarters, so that a form at the limit is not read anew for every interview.
     most = max(1, int(0.75 * MOST_BYTES / BYTES_EACH / max(1, len(columns))))
     query = (
@@ -146,138 +165,115 @@ class Kept:
 
     vector: bytes
     evidence: bytes
-    number: int
 
 
-def keep(
-    session: Session,
-    place: tuple[int, int, int],
-    version_id: int,
-    answers: dict[str, str | None],
-    secret: bytes,
-    origin: bytes,
-) -> Kept | None:
-    """Put the interview of a submission (`place`: project, form, submission) into its book, for whoever writes its feature; None where there is
-    nothing to choose on its form. `secret` keys what is stored, `origin` (what only servers that hold it know) its evidence."""
-    project_id, form_id, submission_id = place
-    books = books_of(session.connection().engine)
-    with books.lock:
-        found = books.of(session, project_id, form_id) or _begin(session, books, project_id, form_id)
-        kept, book = found
-        if version_id not in book.versions:
-            book = _add_version(session, books, kept, book, version_id)
-        columns = [book.columns[at] for at in book.versions[version_id]]
-        if not columns:
-            drop(session, project_id, form_id, submission_id)
+class Turn:
+    """The book of one form while interviews are laid into it one after the other, and what is to be written of that. From the first change
+    on the book is worth nothing until `write` has told the table: whoever does not get so far has it read anew."""
+
+    def __init__(self, book: Book, project_id: int, form_id: int) -> None:
+        self._book, self._place = book, (project_id, form_id)
+        self._before = book.stamp
+        self._changed = False
+        self._choices: list[tuple[int, int, int, int, bytes]] = []
+
+    @property
+    def least(self) -> float:
+        """From how many bits on interviews are too alike; infinite while that is not known."""
+        standard = self._book.standard
+        return standard.bits if standard is not None else math.inf
+
+    def keep(
+        self, submission_id: int, reader: Reader, root: Sequence[Any], secret: bytes, origin: bytes
+    ) -> Kept | None:
+        """Lay the interview of a submission into the book; None where there is nothing to choose on its form. `secret` keys what is
+        stored, `origin` (what only servers that hold it know) its evidence."""
+        if not reader.columns:
+            self.drop(submission_id)
             return None
-        said = answers_in(columns, answers)
+        book = self._book
+        said = answers_in(reader.columns, reader.chosen(root))
         codes = bytearray(len(book.columns))
-        for at, answer in zip(book.versions[version_id], said, strict=True):
+        for column, answer in zip(reader.columns, said, strict=True):
             if answer is not None:
-                codes[at] = _code(session, kept, book, at, answer, secret)
+                at = book.places[column]
+                code = book.said[at].get(answer)
+                codes[at] = self._code(at, answer, secret) if code is None else code
         vector = bytes(codes.rstrip(b"\0"))
         number = book.number_of(submission_id)
         if number is None or bytes(book.interviews.row(number)).rstrip(b"\0") != vector:
+            self._change()
             if number is not None:
                 book.interviews.remove(number)
-            number = book.newer[submission_id] = book.interviews.add_codes(vector)
+            book.newer[submission_id] = book.interviews.add_codes(vector)
             book.ids.append(submission_id)
-            _stamp(kept, book)
-        told = repr(sorted(each for each in zip(columns, said, strict=True) if each[1] is not None)).encode()
-        return Kept(vector, blake2b(told, digest_size=8, key=origin, person=b"near").digest(), number)
+        told = ", ".join(f"({name}, {said[at]!r})" for at, name in reader.named if said[at] is not None)
+        return Kept(vector, blake2b(f"[{told}]".encode(), digest_size=8, key=origin, person=b"near").digest())
 
+    def drop(self, submission_id: int) -> None:
+        """Take a submission out of the book: it is gone, or says nothing to compare."""
+        number = self._book.number_of(submission_id)
+        if number is not None:
+            self._change()
+            self._book.interviews.remove(number)
+            self._book.newer.pop(submission_id, None)
 
-def drop(session: Session, project_id: int, form_id: int, submission_id: int) -> None:
-    """Take a submission out of its book: it is gone, or says nothing to compare."""
-    books = books_of(session.connection().engine)
-    with books.lock:
-        found = books.of(session, project_id, form_id)
-        number = found[1].number_of(submission_id) if found else None
-        if found and number is not None:
-            found[1].interviews.remove(number)
-            found[1].newer.pop(submission_id, None)
-            _stamp(*found)
-
-
-def copies_of(session: Session, project_id: int, form_id: int, submission_id: int) -> dict[int, NearCopy]:
-    """The submissions too alike with one, the likest few; none where the form is too short to tell, or young."""
-    books = books_of(session.connection().engine)
-    with books.lock:
-        found = books.of(session, project_id, form_id)
-        number = found[1].number_of(submission_id) if found else None
-        if found is None or number is None or found[1].standard is None:
+    def copies_of(self, submission_id: int) -> dict[int, NearCopy]:
+        """The submissions too alike with one, the likest few; none where the form is too short to tell, or young."""
+        book = self._book
+        number = book.number_of(submission_id)
+        if number is None or book.standard is None:
             return {}
-        book = found[1]
-        assert book.standard is not None
         return {book.ids[each.number]: each for each in book.interviews.copies_of(number, book.standard)[:MOST_COPIES]}
 
+    def write(self, connection: Connection) -> bool:
+        """Tell the table; False, and nothing done, when it is not as it was any more."""
+        if not self._changed:
+            return True
+        stamp = secrets.randbits(62)
+        if not _NEXT_STAMP.rows(connection, (stamp, *self._place, self._before)):
+            return False
+        if self._choices:
+            _CHOICES.run_many(connection, self._choices)
+        self._book.stamp = stamp
+        return True
 
-def standard_of(session: Session, project_id: int, form_id: int) -> float:
-    """From how many bits on interviews are too alike; infinite while that is not known."""
-    kept = session.get(NearForm, (project_id, form_id))
-    return kept.standard["bits"] if kept is not None and kept.standard else float("inf")
+    def _change(self) -> None:
+        self._changed = True
+        self._book.stamp = UNKNOWN
+
+    def _code(self, at: int, answer: str, secret: bytes) -> int:
+        book = self._book
+        if book.columns[at].choice is not None:
+            return 1 if answer == "1" else 2
+        value = choice_hash(at, answer, secret)
+        code = book.codes[at].get(value)
+        if code is None:
+            code = len(book.codes[at]) + 1
+            if code > MOST_CHOICES:
+                return 0
+            self._change()
+            self._choices.append((*self._place, at, code, value))
+            book.codes[at][value] = code
+        book.said[at][answer] = code
+        return code
 
 
-def _begin(session: Session, books: Books, project_id: int, form_id: int) -> tuple[NearForm, Book]:
-    kept = NearForm(project_id=project_id, form_id=form_id, columns=[], stamp=secrets.randbits(62), measured=0)
-    session.add(kept)
-    session.flush()
-    found = books.of(session, project_id, form_id)
-    assert found is not None
-    return found
-
-
-def _add_version(session: Session, books: Books, kept: NearForm, book: Book, version_id: int) -> Book:
-    """Add the columns a version has anew. Older ones stay: interviews without an answer there are blank. Where a column has become
-    something else (who or where), it is blank in all new interviews."""
-    wanted = columns_of(
-        definition_of(session, kept.project_id, version_id), labels_of(session, kept.project_id, version_id)
-    )
-    known = set(book.columns)
-    more = [each for each in wanted if each not in known]
+def make_ready(session: Session, project_id: int, form_id: int, columns: Sequence[Column]) -> None:
+    """See that the table of a form is there and has these columns. Older ones stay: interviews without an answer there are blank. Where a
+    column has become something else (who or where), it is blank in all new interviews."""
+    kept = session.get(NearForm, (project_id, form_id), populate_existing=True)
+    if kept is None:
+        kept = NearForm(project_id=project_id, form_id=form_id, columns=[], stamp=secrets.randbits(62), measured=0)
+        session.add(kept)
+    known = {Column(str(path), choice) for path, choice in kept.columns}
+    more = [each for each in columns if each not in known]
     if more:
         kept.columns = [*kept.columns, *(list(each) for each in more)]
         kept.stamp = secrets.randbits(62)
-        session.flush()
-        found = books.of(session, kept.project_id, kept.form_id)
-        assert found is not None
-        book = found[1]
-    at = {column: place for place, column in enumerate(book.columns)}
-    book.versions[version_id] = [at[each] for each in wanted]
-    return book
-
-
-def _code(session: Session, kept: NearForm, book: Book, at: int, answer: str, secret: bytes) -> int:
-    if book.columns[at].choice is not None:
-        return 1 if answer == "1" else 2
-    value = choice_hash(at, answer, secret)
-    code = book.codes[at].get(value)
-    if code is None:
-        code = len(book.codes[at]) + 1
-        if code > MOST_CHOICES:
-            return 0
-        row = {"project_id": kept.project_id, "form_id": kept.form_id, "column_no": at, "code": code, "h": value}
-        session.add(NearChoice(**row))
-        session.flush()
-        book.codes[at][value] = code
-        _stamp(kept, book)
-    return code
+    session.flush()
 
 
 def choice_hash(at: int, answer: str, secret: bytes) -> bytes:
     """What stands for an answer in column `at`."""
     return blake2b(f"{at}:{answer}".encode(), digest_size=8, key=secret[:64], person=b"choice").digest()
-
-
-def _stamp(kept: NearForm, book: Book) -> None:
-    """Say that the table is another than before. Written with the session; a rollback leaves the old one, and the book is read anew."""
-    kept.stamp = book.stamp = secrets.randbits(62)
-
-
-def prepare(session: Session, project_id: int, submission_ids: Sequence[int]) -> None:
-    """Read the books that matching these submissions will need, while no lock of the database is held."""
-    books = books_of(session.connection().engine)
-    forms = select(Submission.form_id).where(Submission.project_id == project_id, Submission.id.in_(submission_ids))
-    for form_id in set(session.scalars(forms)):
-        with books.lock:
-            books.of(session, project_id, form_id)

@@ -29,9 +29,9 @@ def measure(services: Services) -> bool:
     for project_id, form_id in books.due():
         with services.database.reading() as session, books.lock:
             found = books.of(session, project_id, form_id)
-            if found is None or not found[1].must_be_measured:
+            if found is None or not found.must_be_measured:
                 continue
-            standard, measured = found[1].interviews.standard(), found[1].interviews.here
+            standard, measured = found.interviews.standard(), found.interviews.here
         with services.database.transaction() as session:
             kept = session.get(NearForm, (project_id, form_id))
             form = session.get(MatchForm, (project_id, form_id))

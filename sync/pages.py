@@ -25,7 +25,9 @@ from sync.compared import Compared, compare
 from sync.deciding import Given, SuspectedPair, decide, decide_copies, suspected_pairs, undecided_copies
 from sync.decisions import LONGEST_REASON
 from sync.pages_evidence import seen_forms
-from sync.queue import MOST_COPIES, matched_forms, names_of, open_pairs, pair_after, queue_of, uid_of
+from sync.queue import MOST_COPIES, QUEUES, is_shown, matched_forms, names_of, pair_after, queue_of, uid_of
+from sync.reviewing import MOST, choose_capacity, review_of, shown_pairs
+from sync.told_of_merges import Note, notes_of_merge
 
 pages = Blueprint(
     "duplicate_pages", __name__, template_folder="templates", url_prefix="/projects/<int:project_id>/duplicates"
@@ -33,7 +35,6 @@ pages = Blueprint(
 PAIR = "/<segment:xml_form_id>/<segment:instance_id>/<segment:other_id>"
 
 PAGE = 30
-STATES = ("open", "conflict", "settled")
 # What a button says: the verdict, and which of the two (the earlier first) stays.
 BUTTONS: Mapping[str, tuple[str, int]] = {
     "keep_first": ("duplicate", 1),
@@ -52,7 +53,7 @@ def project_part(frame: ProjectFrame) -> dict[str, Any] | None:
         return None
     href = url_for("duplicate_pages.show_queue", project_id=frame.id)
     with reading() as session:
-        count = open_pairs(session, [frame.id], {frame.id: frame.scope}).get(frame.id)
+        count = shown_pairs(session, [frame.id], {frame.id: frame.scope}).get(frame.id)
     return {"part": "duplicates", "label": _("Duplicates"), "href": href, "count": count}
 
 
@@ -66,7 +67,7 @@ def to_decide(project_ids: Sequence[int]) -> dict[int, tuple[str, int]]:
             for each in project_ids
             if "submission.read" in verbs.get(SITE, frozenset()) | verbs.get(each, frozenset())
         ]
-        counts = open_pairs(session, readable, scopes_of(session, person.actor_id, readable))
+        counts = shown_pairs(session, readable, scopes_of(session, person.actor_id, readable))
     return {each: (url_for("duplicate_pages.show_queue", project_id=each), count) for each, count in counts.items()}
 
 
@@ -75,16 +76,17 @@ def show_queue(project_id: int) -> ResponseReturnValue:
     """Pairs of every form that somebody should look at, those that hang together side by side; or those decided."""
     person = signed_in()
     wanted = request.args.get("state", "")
-    state = wanted if wanted in STATES else STATES[0]
+    state = wanted if wanted in QUEUES else QUEUES[0]
     start = typed_number(request.args, "after") or 0
     with reading() as session:
         frame = open_frame(session, person, project_id, "submission.read")
+        review = review_of(session, project_id, frame.scope)
         queues, place, more = [], 0, False
         names: dict[int, str | None] = {}
         for form, name in matched_forms(session, project_id):
             mask = Mask(mask_of(session, person, project_id, form.id))
             selection = Selection(project_id, form.id, frame.scope, mask=mask)
-            queue = queue_of(session, form, name, selection, state)
+            queue = queue_of(session, form, name, selection, state, review)
             shown = queue.clusters[max(0, start - place) : max(0, start + PAGE - place)]
             place += len(queue.clusters)
             more = place > start + PAGE
@@ -104,11 +106,24 @@ def show_queue(project_id: int) -> ResponseReturnValue:
         start=start,
         next_start=start + PAGE if more else None,
         decided=decided,
+        review=review,
         copies=typed_number(request.args, "copies"),
     )
 
 
-def _decided(session: Session, frame: ProjectFrame) -> tuple[str, Compared] | None:
+@pages.post("/capacity")
+def say_capacity(project_id: int) -> ResponseReturnValue:
+    """Say how many pairs the people of a project can look at; blank: as many as suit its size."""
+    person = signed_in()
+    require_own_form()
+    with transaction() as session:
+        open_frame(session, person, project_id, "submission.review")
+        pairs = typed_number(request.form, "capacity")
+        choose_capacity(session, project_id, min(pairs, MOST) if pairs else None, by=person.actor_id)
+    return redirect(url_for(".show_queue", project_id=project_id), 303)
+
+
+def _decided(session: Session, frame: ProjectFrame) -> tuple[str, Compared, list[Note]] | None:
     """What was decided a moment ago, for the notice that offers to undo it: (xmlFormId, the pair). None for what leads nowhere."""
     asked = [typed_text(request.args, name) for name in ("of", "decided", "against")]
     if not all(asked):
@@ -119,7 +134,14 @@ def _decided(session: Session, frame: ProjectFrame) -> tuple[str, Compared] | No
         found = compare_named(session, access, one, other)
     except Problem:
         return None
-    return (xml_form_id, found) if found.verdict else None
+    return (xml_form_id, found, notes_of(session, found)) if found.verdict else None
+
+
+def notes_of(session: Session, found: Compared) -> list[Note]:
+    """What is to be said of the version that a merge of the two made."""
+    head = found.said[0].decision if found.verdict == "merge" else None
+    kept = (found.one, found.other)[found.kept - 1].submission
+    return notes_of_merge(session, kept, head.version, page_language()) if head else []
 
 
 def compare_named(session: Session, access: FormAccess, one: str, other: str) -> Compared:
@@ -153,8 +175,8 @@ def show_pair(project_id: int, xml_form_id: str, instance_id: str, other_id: str
         form = open_form(session, frame, xml_form_id)
         access = form_access(session, person, "submission.read", project_id, xml_form_id)
         compared = compare_named(session, access, instance_id, other_id)
-        decided = _decided(session, frame)
-    return render_template("sync/pair.html", frame=frame, form=form, compared=compared, decided=decided)
+        decided, notes = _decided(session, frame), notes_of(session, compared)
+    return render_template("sync/pair.html", frame=frame, form=form, compared=compared, decided=decided, notes=notes)
 
 
 @pages.post(PAIR)
@@ -170,7 +192,7 @@ def decide_pair(project_id: int, xml_form_id: str, instance_id: str, other_id: s
             raise unknown_decision()
         compared = compare_named(session, access, instance_id, other_id)
         sides = [side.submission for side in (compared.one, compared.other)]
-        before = suspected_pairs(session, access.form, access.selection)
+        before = asked_with(session, access, frame, sides[0].id, sides[1].id)
         verdict, place = button
         given = Given(
             sides[0].instance_id,
@@ -187,6 +209,15 @@ def decide_pair(project_id: int, xml_form_id: str, instance_id: str, other_id: s
         if verdict == "open":
             return redirect(_address(project_id, xml_form_id, *names), 303)
         return go_on(project_id, xml_form_id, names, following)
+
+
+def asked_with(session: Session, access: FormAccess, frame: ProjectFrame, *sides: int) -> list[SuspectedPair]:
+    """The pairs of the list that a person has before them: what people can look at, or what is less likely, as the pair of `sides` is."""
+    review = review_of(session, access.project_id, frame.scope)
+    pairs = suspected_pairs(session, access.form, access.selection)
+    here = next((pair for pair in pairs if {pair.one.id, pair.other.id} == set(sides)), None)
+    shown = here is None or is_shown(here, review)
+    return [pair for pair in pairs if is_shown(pair, review) == shown]
 
 
 def go_on(

@@ -1,25 +1,26 @@
 """The suspected duplicates of a project in the order somebody should look at them, and which comes after a verdict."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts.models import Actor
-from accounts.scopes import Scope
 from collector.models import Receipt, Submission
 from collector.project_frame import ProjectFrame
 from collector.reading import Selection
 from forms.models import Form, FormVersion
 from sync.corroborating import corroborates
-from sync.deciding import SuspectedPair, count_pairs, suspected_pairs, undecided_copies
-from sync.models import ASKED, MatchPair
+from sync.deciding import SuspectedPair, suspected_pairs, undecided_copies
+from sync.models import MatchPair
+from sync.reviewing import CERTAIN_BITS, Review
 from sync.rules.identity.finding import Pair
 from sync.rules.identity.groups import groups
 
-# What a pair of equal content weighs in a group: more than any resemblance.
-CERTAIN_BITS = 40.0
+# What people can look at, what is less likely and waits, disagreements, what is decided.
+BELOW = "below"
+QUEUES = ("open", "conflict", "settled", BELOW)
 # So many pairs are decided about in one transaction, while phones wait.
 MOST_COPIES = 50
 
@@ -30,6 +31,12 @@ class Cluster:
 
     members: int
     pairs: tuple[SuspectedPair, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The instanceIDs of its submissions, the earliest first."""
+        found = {side.id: side.instance_id for pair in self.pairs for side in (pair.one, pair.other)}
+        return [found[number] for number in sorted(found)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +69,19 @@ def matched_forms(session: Session, project_id: int) -> list[tuple[Form, str]]:
     return [(form, name) for form, name in session.execute(query)]
 
 
-def open_pairs(session: Session, project_ids: Collection[int], scopes: Mapping[int, Scope]) -> dict[int, int]:
-    """How many pairs readers with these scopes should look at, by project; projects without any are left out."""
-    living = (MatchPair.project_id == Form.project_id, MatchPair.form_id == Form.id, Form.deleted_at.is_(None))
-    # The word of the partial index, or SQLite would not use it.
-    asked = (MatchPair.project_id.in_(project_ids), ASKED)
-    query = select(MatchPair.project_id, func.count()).join(Form, and_(*living)).where(*asked)
-    counts = {row[0]: row[1] for row in session.execute(query.group_by(MatchPair.project_id))}
-    for project_id in [each for each in counts if each in scopes and scopes[each].limited]:
-        forms = [form for form, _ in matched_forms(session, project_id)]
-        selections = [Selection(project_id, form.id, scopes[project_id]) for form in forms]
-        counts[project_id] = sum(count_pairs(session, each) for each in selections)
-    return {project_id: count for project_id, count in counts.items() if count}
-
-
-def queue_of(session: Session, form: Form, name: str, selection: Selection, state: str) -> FormQueue:
-    """The pairs of a form in one state that the reader may see both of, those that hang together side by side."""
-    pairs = suspected_pairs(session, form, selection, state)
+def queue_of(session: Session, form: Form, name: str, selection: Selection, state: str, review: Review) -> FormQueue:
+    """The pairs of a form in one of QUEUES that the reader may see both of, those that hang together side by side."""
+    pairs = suspected_pairs(session, form, selection, "open" if state == BELOW else state)
+    if state in ("open", BELOW):
+        pairs = [pair for pair in pairs if is_shown(pair, review) == (state == "open")]
     reports = corroborates(session, form)
     copies = () if reports else tuple(undecided_copies(pairs)[:MOST_COPIES])
     return FormQueue(form.xml_form_id, name, len(pairs), clusters(pairs), copies, reports)
+
+
+def is_shown(pair: SuspectedPair, review: Review) -> bool:
+    """Whether an open pair is among those that people can look at."""
+    return review.shows(pair.found, touched=pair.standing is not None)
 
 
 def clusters(pairs: Sequence[SuspectedPair]) -> tuple[Cluster, ...]:

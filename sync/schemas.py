@@ -100,11 +100,12 @@ class NewDecisionSchema(Body):
 
 class NewMergeSchema(Body):
     """What is to become of several. `fields`: path → instanceID of whom an answer (or a repeat as a whole) is taken, where it is not
-    that of `keep`."""
+    that of `keep`. `values`: path → text in place of what the form calculates, where it cannot be calculated again."""
 
     keep = Text(required=True)
     others = fields.Raw(required=True)
     fields_ = fields.Raw(data_key="fields", load_default=None)
+    values = fields.Raw(load_default=None)
     reason = Text(longest=LONGEST_REASON, load_default="")
     seen = fields.Raw(load_default=None)
 
@@ -129,10 +130,17 @@ class DecisionSchema(Schema):
 
 
 class MergedSchema(Schema):
-    """What a merge made."""
+    """What a merge made, and what follows, by path: `calculated` again from answers of several; `unsettled`: calculated from answers of
+    several, left as the kept submission has it, for a person to choose or write; `irrelevant`: answered, and not asked any more;
+    `unmet`: answers the form would refuse; `unanswered`: asked now, and blank."""
 
     version = fields.String()
     decisions = fields.List(fields.Nested(DecisionSchema))
+    calculated = fields.List(fields.String())
+    unsettled = fields.List(fields.String())
+    irrelevant = fields.List(fields.String())
+    unmet = fields.List(fields.String())
+    unanswered = fields.List(fields.String())
 
 
 class NearCopiesSchema(Schema):

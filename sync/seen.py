@@ -20,7 +20,7 @@ from forms.models import Form
 from forms.queries import definition_of
 from sync.models import MatchForm
 from sync.models_evidence import SeenEvidence, SeenExplained
-from sync.rules.interviews import Evidence, sentence
+from sync.rules.interviews import sentence_of_several
 
 # Rules that say who was where with which phone: nothing for those from whom staff or places are hidden.
 ABOUT_STAFF = ("overlapping", "same_second", "same_place")
@@ -57,8 +57,7 @@ class Seen:
         facts = self.facts[:1] if self.rule in OF_GROUPS else self.facts
         if self.rule in OF_GROUPS:
             facts = ({**facts[0], "count": float(len(self.others) + 1)},)
-        numbers = (self.submission.id,)
-        return " ".join(sentence(Evidence(self.rule, numbers, self.strength, each), language) for each in facts)
+        return sentence_of_several(self.rule, facts, language)
 
 
 def seen_of(session: Session, form: Form, selection: Selection, submissions: Sequence[Submission]) -> list[Seen]:

@@ -15,6 +15,7 @@ from collector.models import Submission
 from collector.reading import Selection
 from config.api_errors import unexpected_value
 from config.clock import now, wire
+from config.statements import Statement
 from forms.models import Form
 from sync.decisions import Decision, DecisionFault, Standing, pair_evidence, standings
 from sync.effects import NAMES, decisions_of
@@ -22,6 +23,9 @@ from sync.models import MatchDecision, MatchFeature, MatchPair, MatchWord
 
 # The author of verdicts that follow from equal content, times included; a person may undo them like any other.
 PROGRAM = "program"
+_DECIDED = Statement(
+    "SELECT 1 FROM dup_decision WHERE project_id = ? AND xml_form_id = ? AND one = ? AND other = ? LIMIT 1"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,18 +150,21 @@ def keep_decision(session: Session, project_id: int, decision: Decision) -> None
         session.flush()
 
 
-def settle_copy(session: Session, form: Form, copy: str, first: str, evidence: str) -> bool:
-    """Decide by itself about two submissions of equal content with equal times: one phone was restored or copied. Only where nobody has
-    decided anything; the same on every server, so that they agree when they meet."""
-    one, other = sorted((copy, first))
-    if standing_of(session, form, one, other) is not None:
-        return False
-    uid = str(uuid5(NAMESPACE_URL, f"relais:copy:{form.xml_form_id}:{one}:{other}"))
-    decision = Decision(
-        uid, form.xml_form_id, one, other, "duplicate", PROGRAM, "", PROGRAM, keep=one, evidence=evidence
-    )
-    keep_decision(session, form.project_id, decision)
-    return True
+def settle_copies(session: Session, form: Form, copies: Sequence[tuple[str, str, str]]) -> set[str]:
+    """Decide by itself about submissions of equal content with equal times, each (a copy, the first of them, their evidence): one phone was
+    restored or copied. Only where nobody has decided anything; the same on every server, so that they agree when they meet. Which of the
+    copies are left out by it now."""
+    pairs = {(min(copy, first), max(copy, first)): evidence for copy, first, evidence in reversed(copies)}
+    place = (form.project_id, form.xml_form_id)
+    known = _DECIDED.rows_of_many(session.connection(), [(*place, *pair) for pair in pairs])
+    left_out = set()
+    for ((one, other), evidence), rows in zip(pairs.items(), known, strict=True):
+        if not rows:
+            uid = str(uuid5(NAMESPACE_URL, f"relais:copy:{form.xml_form_id}:{one}:{other}"))
+            names = (uid, form.xml_form_id, one, other, "duplicate", PROGRAM, "", PROGRAM)
+            keep_decision(session, form.project_id, Decision(*names, keep=one, evidence=evidence))  # type: ignore[arg-type]
+            left_out.add(other)
+    return left_out & {copy for copy, _, _ in copies}
 
 
 def standing_of(session: Session, form: Form, one: str, other: str) -> Standing | None:

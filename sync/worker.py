@@ -22,8 +22,12 @@ from sync import near_standards, seen_forms
 from sync.follow_matching import follow
 from sync.learning import rescan
 from sync.lease import Lease
+from sync.matchers import matchers_of
+from sync.matching_slices import Slices
+from sync.merging import bring_files_along
 from sync.near_books import books_of
 from sync.rekeying import rekey
+from sync.rendering import Renderer
 
 NAME = "worker"
 # Receipts settled in one transaction, so that phones never wait longer than about 50 ms for it.
@@ -77,6 +81,13 @@ def purge_tries(session: Session, event: Event, rules: Rules) -> bool:  # noqa: 
     return draft is not None and purge_draft(session, event.project_id, draft, SLICE) == SLICE
 
 
+def bring_files(session: Session, event: Event, rules: Rules) -> bool:  # noqa: ARG001 - every step takes them
+    """Files have come late: what was merged from that submission gets them too."""
+    if event.submission_id is not None:
+        bring_files_along(session, event.project_id, event.submission_id)
+    return False
+
+
 STEPS: dict[str, tuple[Step, ...]] = {
     "form.update.draft.delete": (purge_tries,),
     "form.update.draft.set": (purge_tries,),
@@ -87,6 +98,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "receipt.quarantined": (look_again,),
     "receipt.restored": (look_again,),
     "scope.update": (look_up_scope_keys,),
+    "submission.attachment.update": (bring_files,),
 }
 
 
@@ -96,6 +108,7 @@ class Worker:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._lease = Lease(services.database, NAME)
+        self._renderer = Renderer(services)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="worker", daemon=True)
 
@@ -110,19 +123,22 @@ class Worker:
         self._lease.give_back()
 
     def _follow(self) -> None:
+        slices = Slices(self._services, self._stop)
         while not self._stop.is_set():
             busy = False
             try:
                 if self._lease.hold():
                     busy = self.work_once()
-                    busy = follow(self._services, self._stop) or busy
+                    busy = follow(self._services, self._stop, slices) or busy
+                    busy = self._renderer.work(self._stop) or busy
                     busy = near_standards.measure(self._services) or busy
                     busy = seen_forms.measure(self._services) or busy
-                    busy = rescan(self._services, self._stop) or busy
+                    busy = rescan(self._services, self._stop, slices) or busy
                     busy = rekey(self._services, self._stop) or busy
                 else:
-                    # Another process compares interviews: no need to hold them here too.
+                    # Another process matches: no need to hold interviews and what was learnt here too.
                     books_of(self._services.database.engine).clear()
+                    matchers_of(self._services.database.engine).clear()
             except Exception:
                 # The database may be away or the disk full; the log keeps the place.
                 log.exception("worker: will try again")

@@ -18,4 +18,3 @@ def test_the_page_on_exports_lists_every_format_and_option() -> None:
     for name, each in formats().items():
         (row,) = re.findall(rf"^\| `{re.escape(name)}` \| (.*)$", text.split("\n## ")[1], re.MULTILINE)
         assert f"`form{each.suffix}`" in row
-        assert (f"extra `{each.extra}`" in row) == bool(each.extra)

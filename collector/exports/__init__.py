@@ -3,7 +3,6 @@
 import importlib
 import pkgutil
 from functools import lru_cache
-from importlib.util import find_spec
 
 from collector.export_format import Format
 
@@ -16,8 +15,3 @@ def formats() -> dict[str, Format]:
         loaded = importlib.import_module(f"{__name__}.{module.name}")
         found |= {each.name: each for each in loaded.FORMATS}
     return found
-
-
-def is_here(format_: Format) -> bool:
-    """Whether the libraries it needs are installed."""
-    return all(find_spec(name) is not None for name in format_.needs)

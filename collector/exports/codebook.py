@@ -2,16 +2,15 @@
 in every language. As a page to read and print, and as a workbook.
 """
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from html import escape
-from pathlib import Path
 
 from collector.codebook import Question
 from collector.export_format import Export, Format
-from collector.exports.xlsx import LONGEST, Book
+from collector.workbook import BOLD, Workbook
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#16211f}"
@@ -53,18 +52,23 @@ class Counts:
 def count_answers(export: Export) -> Counts:
     """Read every submission; RowsLost if one is missing."""
     counts = Counts()
-    fields = [
-        (each.path, each.table_no, (each.column_no or 0) + (2 if each.table_no else 0))
-        for each in export.definition.fields
-        if each.column_no is not None
-    ]
+    answered = {table.number: Counter[int]() for table in export.definition.tables}
     for each in export.submissions():
+        for table in export.definition.tables:
+            rows, found = (each.tables or {}).get(table.number, ()), answered[table.number]
+            counts.rows[table.path] += len(rows)
+            for row in rows:
+                for place, value in enumerate(row):
+                    if value:
+                        found[place] += 1
         for number, sheet in enumerate(export.sheets):
-            counts.rows[sheet.table.path] += len((each.tables or {}).get(sheet.table.number, ()))
             export.ledger.wrote(number, sheet.row_count(each))
         counts.locked += each.tables is None
-        for path, table, place in fields:
-            counts.answered[path] += sum(1 for row in (each.tables or {}).get(table, ()) if row[place])
+    for question in export.definition.fields:
+        if question.column_no is not None:
+            # Rows of repeats begin with two numbers.
+            place = question.column_no + (2 if question.table_no else 0)
+            counts.answered[question.path] = answered[question.table_no][place]
     export.verify()
     return counts
 
@@ -106,24 +110,19 @@ def _said(label: str, labels: Sequence[tuple[str, str]]) -> str:
 
 def write_workbook(export: Export) -> Iterator[bytes]:
     """A workbook of two sheets: questions, and the choices of each."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "codebook.xlsx"
-        _make(export, path, folder)
-        with path.open("rb") as file:
-            yield from iter(lambda: file.read(1 << 16), b"")
+    with closing(Workbook(export.written_at)) as book:
+        _make(export, book)
+        yield from book.pieces()
 
 
-def _make(export: Export, path: Path, folder: str) -> None:
+def _make(export: Export, book: Workbook) -> None:
     words, counts = _WORDS[export.spoken], count_answers(export)
     languages = list(dict.fromkeys(language for each in export.codebook for language, _ in each.labels)) or [""]
     labels = [words["label"] + (f" [{language}]" if language and len(languages) > 1 else "") for language in languages]
-    book = Book(path, folder, export.spoken)
     heads = [words["path"], words["table"], words["columns"], *labels]
     heads += [words[name] for name in ("type", "class", "versions", "answered", "empty")]
-    # In constant memory a sheet is written to its end before the next.
     _sheet(book, words["question"], heads, (_question_row(export, each, languages, counts) for each in export.codebook))
     _sheet(book, words["choices"], [words["path"], words["value"], *labels], _choice_rows(export.codebook, languages))
-    book.book.close()
 
 
 def _question_row(export: Export, each: Question, languages: Sequence[str], counts: Counts) -> list[str | int]:
@@ -139,17 +138,11 @@ def _choice_rows(questions: Sequence[Question], languages: Sequence[str]) -> Ite
             yield [each.path, value, *(said.get(language, "") for language in languages)]
 
 
-def _sheet(book: Book, name: str, heads: Sequence[str], rows: Iterable[Sequence[str | int]]) -> None:
-    at = book.sheet(name)
-    for place, head in enumerate(heads):
-        at.write_string(0, place, head, book.bold)
-    at.freeze_panes(1, 0)
-    for number, row in enumerate(rows, 1):
-        for place, cell in enumerate(row):
-            if isinstance(cell, int):
-                at.write_number(number, place, cell)
-            else:
-                at.write_string(number, place, cell[:LONGEST])
+def _sheet(book: Workbook, name: str, heads: Sequence[str], rows: Iterable[Sequence[str | int]]) -> None:
+    at = book.page(name, frozen=1)
+    at.add_values(heads, BOLD)
+    for row in rows:
+        at.add_values(row)
 
 
 FORMATS = (

@@ -58,7 +58,7 @@ def line(cells: Sequence[str], dialect: Dialect = CENTRAL) -> bytes:
     made = separator.join(cells)
     # Most lines need no quotes at all, or few: looks at the whole line are cheaper than looks at every cell.
     if '"' in made or "\n" in made or "\r" in made:
-        made = separator.join([_quoted(cell) if _is_special(cell, separator) else cell for cell in cells])
+        made = separator.join([quoted(cell) if is_special(cell, separator) else cell for cell in cells])
     elif made.count(separator) != len(cells) - 1:
         made = separator.join([f'"{cell}"' if separator in cell else cell for cell in cells])
     return f"{made}\n".encode()
@@ -74,11 +74,13 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell
 
 
-def _is_special(cell: str, separator: str) -> bool:
+def is_special(cell: str, separator: str) -> bool:
+    """Whether a cell needs quotes."""
     return separator in cell or '"' in cell or "\n" in cell or "\r" in cell
 
 
-def _quoted(cell: str) -> str:
+def quoted(cell: str) -> str:
+    """A cell in quotes."""
     return '"' + cell.replace('"', '""') + '"'
 
 
@@ -151,13 +153,13 @@ class _Spool:
         self._deflater = Deflater()
         self.hashed = Hashed()
 
-    def add(self, data: bytes) -> None:
-        self.hashed.add(data)
-        self._file.write(self._deflater.add(data))
-
-    def add_block(self, block: Block) -> None:
-        self.hashed.add(block.unpacked())
-        self._file.write(self._deflater.add_block(block))
+    def add(self, lines: Block | bytes) -> None:
+        if isinstance(lines, Block):
+            self.hashed.add(lines.unpacked())
+            self._file.write(self._deflater.add_block(lines))
+        else:
+            self.hashed.add(lines)
+            self._file.write(self._deflater.add(lines))
 
     def packed(self) -> PackedFile:
         self._file.write(self._deflater.end())
@@ -178,7 +180,7 @@ def _first_sheet(export: Export, spools: Sequence[_Spool]) -> Iterator[bytes | B
             yield chunk.blocks[0]
             for number, _, spool in others:
                 if chunk.rows[number]:
-                    spool.add_block(chunk.blocks[number])
+                    spool.add(chunk.blocks[number])
             continue
         lines = []
         for each in chunk:

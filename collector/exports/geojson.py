@@ -11,7 +11,6 @@ import orjson
 
 from collector.export_format import Export, Format
 from collector.places import Feature, features, with_places
-from collector.sheets import Column
 from collector.typed_cells import number_of
 
 PIECE = 1 << 16
@@ -20,12 +19,15 @@ PIECE = 1 << 16
 def write(export: Export) -> Iterator[bytes]:
     """A FeatureCollection; `table` tells which table a feature is a row of."""
     export.sheets = with_places(export.definition, export.sheets)
-    kinds = [{column.name: column for column in sheet.columns} for sheet in export.sheets]
+    numbers = [
+        [column.name for column in sheet.columns if column.kind in ("int", "decimal", "split")]
+        for sheet in export.sheets
+    ]
     held, size, first = [b'{"type":"FeatureCollection","features":['], 0, True
     for each in export.submissions():
         for number, sheet in enumerate(export.sheets):
             for feature in features(export.definition, sheet, each):
-                made = orjson.dumps(_feature(feature, kinds[number]))
+                made = orjson.dumps(_feature(feature, numbers[number]))
                 held += [made] if first else [b",\n", made]
                 size, first = size + len(made), False
                 export.ledger.wrote(number, 1)
@@ -37,21 +39,17 @@ def write(export: Export) -> Iterator[bytes]:
     yield b"".join(held)
 
 
-def _feature(feature: Feature, columns: dict[str, Column]) -> dict[str, Any]:
-    properties = {name: _value(columns[name], cell) for name, cell in feature.cells.items()}
+def _feature(feature: Feature, numbers: list[str]) -> dict[str, Any]:
+    properties: dict[str, Any] = {name: cell or None for name, cell in feature.cells.items()}
+    for name in numbers:
+        if (cell := properties[name]) is not None and (number := number_of(cell)) is not None:
+            properties[name] = number
     return {
         "type": "Feature",
         "id": feature.key,
         "geometry": feature.geometry,
         "properties": {"table": feature.sheet.name or "Submissions", **properties},
     }
-
-
-def _value(column: Column, cell: str) -> str | int | float | None:
-    if not cell:
-        return None
-    number = number_of(cell) if column.kind in ("int", "decimal", "split") else None
-    return cell if number is None else number
 
 
 FORMATS = (

@@ -17,30 +17,33 @@ _HEAD = (
 )
 # XML knows no others; answers come from XML, names of files may not.
 _UNKNOWN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Whatever cannot stand as it is.
+_ODD = re.compile(f"[&<>]|{_UNKNOWN.pattern}")
 
 
 def write(export: Export) -> Iterator[bytes]:
     """The document, a submission at a time."""
     export.sheets = with_places(export.definition, export.sheets)
+    # What stands before the values of a column is the same in each placemark.
+    before = [
+        {column.name: f"<Data name={quoteattr(_known(column.name))}><value>" for column in sheet.columns}
+        for sheet in export.sheets
+    ]
     yield _HEAD.format(_text(export.title)).encode()
     for each in export.submissions():
         made = []
         for number, sheet in enumerate(export.sheets):
             for feature in features(export.definition, sheet, each):
-                made.append(_placemark(feature))
+                made.append(_placemark(feature, before[number]))
                 export.ledger.wrote(number, 1)
         yield "".join(made).encode()
     export.verify()
     yield b"</Document></kml>\n"
 
 
-def _placemark(feature: Feature) -> str:
+def _placemark(feature: Feature, before: dict[str, str]) -> str:
     name = feature.cells.get("meta-instanceName") or feature.key
-    data = "".join(
-        f"<Data name={quoteattr(_known(column))}><value>{_text(cell)}</value></Data>"
-        for column, cell in feature.cells.items()
-        if cell
-    )
+    data = "".join([f"{before[column]}{_text(cell)}</value></Data>" for column, cell in feature.cells.items() if cell])
     shape = "" if feature.geometry is None else _shape(feature.geometry)
     return f"<Placemark><name>{_text(name)}</name><ExtendedData>{data}</ExtendedData>{shape}</Placemark>\n"
 
@@ -64,7 +67,8 @@ def _known(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_known(text))
+    # Readers make a line feed of a carriage return that is not written as a reference.
+    return escape(_known(text)).replace("\r", "&#13;")
 
 
 FORMATS = (

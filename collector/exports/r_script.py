@@ -11,7 +11,31 @@ from collector.export_format import Export, Format, Hashed
 from collector.exports.csv import file_name, header, line
 from collector.sheets import Sheet
 
-_CLASSES = {"int": "numeric", "decimal": "numeric", "split": "integer", "date": "Date"}
+# A column gets a type only if every cell of it is of that type, to the last digit; else it stays the text that is in the file.
+_FUNCTIONS = r"""relais_typed <- function(text, value, form) {
+  if (any(!is.na(text) & (is.na(value) | !grepl(form, text)))) text else value
+}
+relais_number <- function(text) {
+  many <- nchar(gsub("[^0-9]", "", text)) > 15
+  value <- suppressWarnings(as.numeric(text))
+  relais_typed(text, ifelse(many, NA, value), "^-?(0|[1-9][0-9]*)([.][0-9]+)?$")
+}
+relais_day <- function(text) {
+  relais_typed(text, as.Date(text, format = "%Y-%m-%d"), "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+}
+relais_moment <- function(text) {
+  plain <- sub("([+-][0-9]{2}):([0-9]{2})$", "\1\2", sub("Z$", "+0000", text))
+  value <- as.POSIXct(strptime(plain, "%Y-%m-%dT%H:%M:%OS%z", tz = "UTC"))
+  relais_typed(text, value, "T[0-9:.]+(Z|[+-][0-9]{2}:?[0-9]{2})$")
+}
+"""
+_READ_BY = {
+    "int": "relais_number",
+    "decimal": "relais_number",
+    "split": "relais_number",
+    "date": "relais_day",
+    "dateTime": "relais_moment",
+}
 
 
 def write(export: Export) -> Iterator[bytes]:
@@ -51,10 +75,11 @@ def script(export: Export) -> str:
     """The script: one data frame per table, with `label` attributes and factors."""
     lines = [
         f"# {export.title.splitlines()[0] if export.title else export.xml_form_id}",
-        "# source() this file from the folder it lies in.",
+        "# source() this file from the folder it lies in; moments are in UTC.",
         "",
+        _FUNCTIONS,
     ]
-    questions = {column: each for each in export.codebook for column in each.columns}
+    questions = {each.path: each for each in export.codebook}
     taken: set[str] = set()
     for sheet in export.sheets:
         lines += _frame(export, sheet, questions, _variable(sheet.name or export.xml_form_id, taken))
@@ -69,11 +94,9 @@ def _frame(export: Export, sheet: Sheet, questions: dict[str, Question], name: s
     ]
     for column in sheet.columns:
         at = f"{name}[[{_quoted(column.name)}]]"
-        if column.kind in ("int", "decimal", "split"):
-            lines.append(f"{at} <- suppressWarnings(as.{_CLASSES[column.kind]}({at}))")
-        elif column.kind == "date":
-            lines.append(f'{at} <- as.Date({at}, format = "%Y-%m-%d")')
-        question = questions.get(column.name)
+        if column.kind in _READ_BY:
+            lines.append(f"{at} <- {_READ_BY[column.kind]}({at})")
+        question = questions.get(column.path)
         if column.labels and question is not None and question.choices:
             levels = ", ".join(_quoted(value) for value, _ in question.choices)
             labels = ", ".join(_quoted(label) for _, label in question.choices)

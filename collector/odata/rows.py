@@ -1,6 +1,7 @@
 """A submission as rows of one OData table: nested groups, ids, links to the repeats inside. Pure."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,7 @@ from config.clock import wire
 from forms.xform import FormDefinition, Table
 
 JsonRow = dict[str, Any]
+_PLAIN = re.compile("[0-9A-Za-z-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,10 @@ class _Copy:
 
     @cached_property
     def _link(self) -> str:
-        name = quote(self._instance_id, safe="!~*'()")
+        # Nearly all are a UUID, in which nothing is to be quoted.
+        rest = self._instance_id.removeprefix("uuid:")
+        plain = rest is not self._instance_id and _PLAIN.fullmatch(rest) is not None
+        name = f"uuid%3A{rest}" if plain else quote(self._instance_id, safe="!~*'()")
         return f"{ROOT_TABLE}('{name}')"
 
     def _way(self, table: int) -> list[str]:

@@ -17,6 +17,9 @@ _SPACES = re.compile(f"[{SPACE}]+")
 _INTEGER = re.compile(f"[{SPACE}]*([+-]?[0-9]+)")
 _DECIMAL = re.compile(f"[{SPACE}]*([+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _POINTS = re.compile("; ?")
+_NUMBER = r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,20})?"
+# A place as phones write it.
+_PLACE = re.compile(f"{_NUMBER}(?: {_NUMBER}){{1,3}}")
 _SHORT_ZONE = re.compile(r"T.*[+-][0-9]{2}$", re.DOTALL)
 _LARGEST = 2**63 - 1
 # Python refuses to read longer ones.
@@ -32,6 +35,8 @@ def converter(kind: str, *, wkt: bool) -> Convert | None:
 
 def integer(text: str) -> int | float | None:
     """The number at the front of the text; beyond 64 bits an approximation, None for none."""
+    if len(text) < 16 and text.isascii() and text.isdigit():
+        return int(text)
     match = _INTEGER.match(text)
     if match is None or len(match[1]) > _MOST_DIGITS:
         return None
@@ -53,6 +58,9 @@ def moment(text: str) -> str:
 
 def position(text: str) -> tuple[list[float], float | None] | None:
     """([longitude, latitude, altitude if known], accuracy if known) of `lat lon alt accuracy`; None for no position."""
+    if _PLACE.fullmatch(text):
+        latitude, longitude, *others = map(float, text.split(" "))
+        return [longitude, latitude, *others[:1]], others[1] if len(others) > 1 else None
     parts = [decimal(part) for part in _SPACES.split(text)[:4]]
     if len(parts) < 2 or parts[0] is None or parts[1] is None:
         return None

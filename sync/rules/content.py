@@ -38,26 +38,46 @@ class ContentHashes:
     said: int
 
 
+class Content:
+    """The questions of one form version whose answers are its content: worked out once, hashed for every submission."""
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        self._columns = [
+            (
+                field.table_no,
+                field.column_no + (2 if field.table_no else 0),
+                field.path,
+                _kind(field),
+                field.name in _TIMES and field.table_no == 0,
+            )
+            # In the order in which they are hashed: what is nearly in order is sorted soon.
+            for field in sorted(fields, key=lambda field: field.path)
+            if field.column_no is not None and field.name not in _DEVICE
+        ]
+
+    def hashes(self, tables: Tables, secret: bytes, files: Mapping[str, bytes] | None = None) -> ContentHashes:
+        """Of the answers as `collector.answers` lays them out. `files`: SHA-256 of the submission's files by name, as far as they are
+        here; a file that is not counts as "some file"."""
+        answers: list[tuple[str, int, int, str]] = []
+        times: list[tuple[str, int, int, str]] = []
+        for table_no, at, path, kind, is_time in self._columns:
+            into = times if is_time else answers
+            for row in tables.get(table_no, ()):
+                value = row[at]
+                if value:
+                    plain = _plain(value, kind, files or {})
+                    if plain:
+                        into.append((path, row[0], row[1], plain) if table_no else (path, 0, 0, plain))
+        answers.sort()
+        times.sort()
+        return ContentHashes(_digest(answers + times, secret), _digest(answers, secret), len(answers))
+
+
 def content_hashes(
     fields: Sequence[Field], tables: Tables, secret: bytes, files: Mapping[str, bytes] | None = None
 ) -> ContentHashes:
-    """Of the answers as `collector.answers` lays them out. `files`: SHA-256 of the submission's files by name, as far as they are here;
-    a file that is not counts as "some file"."""
-    answers: list[tuple[str, int, int, str]] = []
-    times: list[tuple[str, int, int, str]] = []
-    for field in fields:
-        if field.column_no is None or field.name in _DEVICE:
-            continue
-        into = times if field.name in _TIMES and field.table_no == 0 else answers
-        ordinals = 2 if field.table_no else 0
-        for row in tables.get(field.table_no, ()):
-            value = row[field.column_no + ordinals]
-            plain = _plain(value, field, files or {}) if value else ""
-            if plain:
-                into.append((field.path, row[0] if ordinals else 0, row[1] if ordinals else 0, plain))
-    answers.sort()
-    times.sort()
-    return ContentHashes(_digest(answers + times, secret), _digest(answers, secret), len(answers))
+    """Those of one submission alone; see `Content`."""
+    return Content(fields).hashes(tables, secret, files)
 
 
 def xml_content_hashes(
@@ -71,24 +91,44 @@ def _digest(answers: list[tuple[str, int, int, str]], secret: bytes) -> bytes:
     return blake2b(orjson.dumps(answers), digest_size=16, key=secret[:64], person=b"content").digest()
 
 
-def _plain(value: str, field: Field, files: Mapping[str, bytes]) -> str:
-    text = " ".join(unicodedata.normalize("NFC", value).split())
-    if not text:
-        return ""
+_TEXT, _FILE, _NUMBER, _POINT, _SEVERAL = range(5)
+
+
+def _kind(field: Field) -> int:
     if field.binary:
+        return _FILE
+    if field.type in _NUMBERS:
+        return _NUMBER
+    if field.type in _POINTS:
+        return _POINT
+    return _SEVERAL if field.multiple else _TEXT
+
+
+def _plain(value: str, kind: int, files: Mapping[str, bytes]) -> str:
+    text = " ".join((value if value.isascii() else unicodedata.normalize("NFC", value)).split())
+    if kind == _TEXT or not text:
+        return text
+    if kind == _FILE:
         known = files.get(value.strip())
         return known.hex() if known else "file"
-    if field.type in _NUMBERS:
+    if kind == _NUMBER:
         return _number(text)
-    if field.type in _POINTS:
+    if kind == _POINT:
         return ";".join(" ".join(map(_number, point.split())) for point in text.split(";") if point.strip())
-    return " ".join(sorted(text.split())) if field.multiple else text
+    return " ".join(sorted(text.split()))
 
 
 def _number(text: str) -> str:
+    # As most are written; Decimal would say the same.
+    if text.isascii() and text.isdigit() and text[0] != "0" and len(text) < _LONG:
+        return text
     try:
         number = Decimal(text)
     except InvalidOperation:
         return text
     # Not normalize(): 1E+2 would be written for 100, and a huge exponent must not become a huge text.
     return str(number.normalize()) if abs(number.adjusted()) > 30 else f"{number.normalize():f}"
+
+
+# Longer numbers are rounded.
+_LONG = 28

@@ -81,5 +81,8 @@ def _wrapped(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
 
 _QUESTIONS = st.builds(Node, st.sampled_from(NAMES), st.sampled_from(KINDS))
 
-forms = _siblings(st.recursive(_QUESTIONS, _wrapped, max_leaves=12)).map(lambda nodes: define(*nodes, META))
-"""Random definitions: groups and repeats in each other, up to twelve questions, and meta."""
+trees = _siblings(st.recursive(_QUESTIONS, _wrapped, max_leaves=12))
+"""Random nodes: groups and repeats in each other, up to twelve questions."""
+
+forms = trees.map(lambda nodes: define(*nodes, META))
+"""Random definitions of them, and meta."""

@@ -8,7 +8,8 @@ from hashlib import sha256
 import pytest
 
 from collector import export_queue, export_run
-from collector.export_queue import path_of, run_next
+from collector.export_queue import run_next
+from collector.held_keys import path_of
 from tests.collector.rest import NOT_ALLOWED, NOT_FOUND, Caller, admin_of, caller, created, one, problem
 from tests.installation import Installation
 

@@ -108,6 +108,7 @@ def test_a_filter_chooses_rows_repeats_and_files(post_node: Installation) -> Non
         assert len(table(archive.read("household-child.csv"))) == 1
         assert [name for name in archive.namelist() if name.startswith("media/")] == ["media/b.jpg"]
     assert "media/a.jpg" not in opened(get(post_node, f"{base}?attachments=false")).namelist()
+    assert get(post_node, f"{base}?$filter=").json["code"] == 400.18  # type: ignore[index]
     assert get(post_node, f"{base}?$filter=nothing eq 1").json["code"] == 501.5  # type: ignore[index]
     set_in_trash(post_node, submissions(post_node)[0].id)
     deleted = table(

@@ -1,11 +1,13 @@
 """Encrypted answers in exports nobody waits for: prepared ones, and those of the command line."""
 
+import shutil
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from collector import held_keys
+from collector import export_queue, held_keys
 from collector.export_queue import run_next
 from forms import managed_key
 from tests.collector.encrypted import send_sealed
@@ -50,9 +52,41 @@ def test_a_prepared_export_opens_answers_while_the_passphrase_is_remembered(secr
     assert datetime.fromisoformat(done["expiresAt"]) - datetime.fromisoformat(done["finishedAt"]) < timedelta(hours=2)
     assert "mange" not in str([secret.rows(f"SELECT * FROM {name}") for name in ("export", "event")])
     # As after a start: nothing is remembered.
-    held_keys.let_go(secret.services.database, 1, lost)
+    held_keys.let_go(secret.services, 1, lost)
     assert run_next(secret.services)
     assert admin.json(f"{exports}/{lost}")["error"] == "passphrase"
+
+
+def test_where_processes_share_files_any_of_them_makes_the_export(
+    secret: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = Path(shutil.copytree(secret.services.settings.blobs, tmp_path / "shared"))
+    settings = replace(secret.services.settings, storage_url=shared.as_uri())
+    here = replace(secret.services, settings=settings)
+    monkeypatch.setitem(secret.app.extensions, "relais", here)
+    admin, asked = admin_of(secret), {"format": "csv", "passphrases": {"1": PASSPHRASE}}
+    exports = "/v1/projects/1/forms/survey/exports"
+    number, taken_back, damaged = (admin.call("POST", exports, json=asked).get_json()["id"] for _ in range(3))
+    sealed = [shared / "exports" / f"1-{each}.keys" for each in (number, taken_back, damaged)]
+    assert not any(word in each.read_bytes() for each in sealed for word in (b"mange", b"PRIVATE", b"asked"))
+    assert {each.stat().st_mode & 0o777 for each in sealed} == {0o600}
+    assert admin.call("DELETE", f"{exports}/{taken_back}").status_code == 200
+    sealed[2].write_bytes(sealed[0].read_bytes())
+    # Another process, with a folder and a memory of its own.
+    there = replace(here, settings=replace(settings, data=tmp_path / "there"))
+    # It has to leave off before it is done; the next one goes on.
+    monkeypatch.setattr(export_queue, "PROGRESS_SECONDS", -1)
+    assert run_next(there, lambda: False)
+    assert sealed[0].exists()
+    assert run_next(there)
+    assert not any(each.exists() for each in sealed[:2])
+    rows = {row["KEY"]: row for row in table(admin.get(f"{exports}/{number}/file").data)}
+    assert rows["uuid:secret"]["name"] == ANSWERS["name"]
+    # One sealed for another export is none.
+    assert run_next(there)
+    assert admin.json(f"{exports}/{damaged}")["error"] == "passphrase"
+    assert not sealed[2].exists()
+    assert export_queue.forget_old(there) == 0
 
 
 def test_the_command_line_reads_the_passphrase_where_nobody_else_does(secret: Installation, tmp_path: Path) -> None:

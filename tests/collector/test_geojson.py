@@ -123,3 +123,27 @@ def test_each_version_has_its_place(admin: Caller) -> None:
     assert admin.json(f"{PLACES}/{one(first)}.geojson?fieldpath=/name")["features"] == []
     assert problem(admin.get(f"{PLACES}/{one(second)}.geojson")) == NOT_FOUND
     assert problem(admin.get(f"{PLACES}/{one(first, 'versions', new_id())}.geojson")) == NOT_FOUND
+
+
+def test_places_and_lists_are_had_without_duplicates_and_of_some_states(relais: Installation, admin: Caller) -> None:
+    ids = [new_id() for _ in range(3)]
+    for instance_id in ids:
+        admin.send(filled(instance_id, home="1 2"), f"{PLACES}/submissions")
+    assert admin.call("PATCH", f"{PLACES}/{one(ids[1])}", json={"reviewState": "approved"}).status_code == 200
+    with relais.services.database.transaction() as session:
+        rows = "(SELECT id FROM submission WHERE instance_id = '{}')"
+        session.connection().exec_driver_sql(
+            f"UPDATE submission SET duplicate_of = {rows.format(ids[0])} WHERE instance_id = '{ids[2]}'"
+        )
+
+    def found(asked: str) -> tuple[list[int], list[int]]:
+        features = admin.json(f"{PLACES}/submissions.geojson?{asked}")["features"]
+        listed = admin.json(f"{PLACES}/submissions?{asked}")
+        return [ids.index(each["id"]) for each in features], [ids.index(each["instanceId"]) for each in listed]
+
+    assert found("") == ([2, 1, 0], [2, 1, 0])
+    assert found("duplicates=without") == ([1, 0], [1, 0])
+    assert found("reviewState=received&duplicates=without") == ([0], [0])
+    assert found("reviewState=received&reviewState=approved") == ([2, 1, 0], [2, 1, 0])
+    for path in ("submissions", "submissions.geojson"):
+        assert problem(admin.get(f"{PLACES}/{path}?reviewState=nice"))[:2] == (400, 400.8)

@@ -49,6 +49,11 @@ def test_what_is_chosen_is_shown_and_downloaded(post_node: Installation, viewer:
     rows = list(csv.reader(io.StringIO(file.data.decode("utf-8-sig"), newline=""), delimiter=";"))
     assert [len(row) for row in rows] == [len(rows[0])] * 2
     assert "Aïchatou; =1" in rows[1]
+    # Nobody is like that: nothing is prepared, and the file has titles alone.
+    page = viewer.page(f"{DATA}?{query(states='hasIssues')}")
+    assert "Aucune fiche ne correspond" in page.text_content()
+    assert len(page.xpath("//section[@id='preview']//a[@download]")) == 1
+    assert not page.xpath("//section[@id='preview']//form[contains(@action, '/exports')]")
 
 
 def test_it_can_be_prepared_and_fetched_with_its_passport(post_node: Installation, viewer: Reader) -> None:

@@ -3,6 +3,8 @@
 import io
 import random
 import zipfile
+from array import array
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,23 +12,27 @@ from sqlalchemy import select, update
 
 from accounts.models import Actor
 from accounts.scopes import EVERYTHING
-from collector import export_rows, rendered
+from collector import export_lines, export_reading, rendered
 from collector.arrival import unpacked
-from collector.export import form_facts, plan_export, selection_of
-from collector.export_queue import forget_old, path_of, run_next
+from collector.export import Plan, form_facts, plan_export, selection_of
+from collector.export_lines import Rendering
+from collector.export_queue import forget_old, run_next
 from collector.export_request import ExportRequest
 from collector.export_run import Run, begin
+from collector.held_keys import path_of
 from collector.masking import Mask
 from collector.models import Submission
 from collector.models_exports import RenderedSegment, Rendition
 from collector.purge import erase
 from collector.review import set_review_state
+from collector.sheets import Prepared
+from config.services import Services
 from tests.collector.receiving import set_in_trash, submissions
 from tests.installation import Installation, instance, new_id
 
 REQUESTS = (
     ExportRequest(),
-    ExportRequest(format="csv"),
+    ExportRequest(format="csv", filter="name ne 'Ali'"),
     ExportRequest(split_multiples=True, group_paths=False),
     ExportRequest(states=("received", "approved"), guard=True, separator=";", bom=True),
 )
@@ -48,8 +54,8 @@ def exported(relais: Installation, request: ExportRequest) -> dict[str, bytes]:
 def anew(relais: Installation, request: ExportRequest, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """The same, without anything rendered beforehand."""
     with monkeypatch.context() as patched:
-        patched.setattr(export_rows, "_cover", lambda *_: rendered.Cover())
-        patched.setattr(export_rows, "_keeps", lambda *_: False)
+        patched.setattr(Rendering, "_covered", lambda _: rendered.Cover())
+        patched.setattr(Rendering, "_keeps", False)
         return exported(relais, request)
 
 
@@ -122,17 +128,18 @@ def test_what_was_rendered_is_used_and_thrown_away_when_it_is_not_right(
     first = exported(post_node, ExportRequest())
     assert segments(post_node) == 2
 
-    def forbidden(*_: object) -> None:
-        raise AssertionError("read again")
+    asked: list[int] = []
 
-    read = export_rows._read  # noqa: SLF001
+    def read(opened: Services, plan: Plan, wanted: "array[int]") -> Iterator[Prepared]:
+        asked.append(len(wanted))
+        return export_reading.read(opened, plan, wanted)
+
     with monkeypatch.context() as patched:
         # The odd newest one is read; the others are there.
-        patched.setattr(
-            export_rows, "_read", lambda opened, plan, part: read(opened, plan, part) if part.end == 1 else forbidden()
-        )
+        patched.setattr(export_lines, "read", read)
         assert exported(post_node, ExportRequest()) == first
         assert exported(post_node, ExportRequest(format="csv"))["csv"] == first["household.csv"]
+    assert asked == [1, 1]
     set_in_trash(post_node, submissions(post_node)[1].id)
     exported(post_node, ExportRequest())
     assert segments(post_node) == 2
@@ -172,6 +179,5 @@ def test_readers_who_see_less_never_meet_what_was_rendered_for_others(post_node:
         form = form_facts(session, 1, "household")
         selection = replace(selection_of(form, EVERYTHING), mask=Mask(frozenset({"P"})))
         plan = plan_export(session, post_node.services, form, selection, ExportRequest())
-    assert not export_rows._keeps(plan)  # noqa: SLF001
     list(Run(post_node.services, plan, 0, None).pieces())
     assert segments(post_node) == 0

@@ -49,6 +49,7 @@ from sync.models import (
     MatchWord,
     NearChoice,
     NearForm,
+    ReviewCapacity,
 )
 from sync.models_evidence import SeenEvidence, SeenExplained, SeenForm, SeenInterview
 from sync.models_webhooks import Webhook
@@ -97,6 +98,7 @@ def fill(relais: Installation) -> None:
         pair = list(session.scalars(select(Submission).limit(2)))
         session.add(NearForm(project_id=1, form_id=pair[0].form_id, columns=[["/q", None]], measured=0, stamp=1))
         session.flush()
+        session.add(ReviewCapacity(project_id=1, pairs=40))
         session.add_all(_matched(pair, moment))
         me = person_by_id(session, actor_id)
         assert me is not None
@@ -120,12 +122,14 @@ def _exported(session: DatabaseSession, form_id: int, actor_id: int, moment: dat
     asked: dict[str, Any] = {"project_id": 1, "form_id": form_id, "created_at": moment, "request": {}}
     session.add(StoredExport(id=export_id, actor_id=actor_id, status="done", **asked))
     session.add(ExportPreset(id=preset_id, actor_id=actor_id, name="Excel", **asked))
-    session.add(Rendition(project_id=1, id=rendition_id, form_id=form_id, key="k", checked_seq=1, used_at=moment))
+    session.add(Rendition(project_id=1, id=rendition_id, form_id=form_id, key="k", request={}, used_at=moment))
     session.flush()
     segment = {"ids": b"", "seq": 1, "people": {}, "seen": {}, "rows": []}
     session.add(RenderedSegment(project_id=1, id=segment_id, rendition_id=rendition_id, **segment))
     session.flush()
-    session.add(RenderedBlock(project_id=1, segment_id=segment_id, sheet=0, crc=0, size=0, packed=b"\x04" * 32))
+    session.add(
+        RenderedBlock(project_id=1, segment_id=segment_id, sheet=0, crc=0, size=0, packed=b"\x04" * 32, cuts=b"")
+    )
 
 
 def _matched(pair: list[Submission], moment: datetime) -> list[Any]:

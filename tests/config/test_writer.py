@@ -201,4 +201,7 @@ def test_whoever_is_kept_waiting_is_no_quiet(sqlite_notes: Opened) -> None:
         assert writer.quiet_seconds() == 0.0
     assert waiting.result() == "kept a"
     time.sleep(0.02)
-    assert 0 < writer.quiet_seconds() < 60
+    before = writer.quiet_seconds()
+    assert 0 < before < 60
+    writer.asked()
+    assert writer.quiet_seconds() < before

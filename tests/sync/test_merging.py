@@ -2,6 +2,7 @@
 
 import pytest
 
+from sync.worker import Worker
 from tests.collector.receiving import envelope
 from tests.collector.rest import NOT_ALLOWED, NOT_FOUND, Caller, admin_of, caller, problem
 from tests.installation import Installation, instance, new_id
@@ -113,6 +114,61 @@ def test_photos_of_chosen_answers_come_along(relais: Installation, admin: Caller
     assert admin.get(f"{HOUSEHOLDS}/submissions/{one}/attachments/a.jpg").data == b"second"
     assert admin.get(f"{HOUSEHOLDS}/submissions/{one}/versions/{one}/attachments/a.jpg").data == b"first"
     assert admin.get(f"{HOUSEHOLDS}/submissions/{one}.xml").text.count("<child>") == 2
+    sound(relais)
+
+
+def test_files_that_come_late_for_a_merged_one_reach_the_version_made_of_it(
+    relais: Installation, admin: Caller
+) -> None:
+    one, other = new_id(), new_id()
+    relais.post(instance(one, photo="a.jpg"), {"a.jpg": b"first"})
+    relais.post(instance(other, photo="a.jpg"))
+    admin.call(
+        "POST", f"{HOUSEHOLDS}/duplicates/merges", json={"keep": one, "others": [other], "fields": {"/photo": other}}
+    )
+    (lacking,) = admin.json(f"{HOUSEHOLDS}/submissions/{one}/attachments")
+    assert (lacking["exists"], lacking["name"]) == (False, "a-2.jpg")
+    made = admin.json(f"{HOUSEHOLDS}/submissions/{one}/versions")[0]["instanceId"]
+    relais.post(instance(new_id(), deprecated_id=made, photo="a-2.jpg"))
+    for _ in range(2):
+        relais.post(instance(other, photo="a.jpg"), {"a.jpg": b"second"})
+        Worker(relais.services).work_once()
+    assert admin.get(f"{HOUSEHOLDS}/submissions/{one}/attachments/a-2.jpg").data == b"second"
+    assert admin.get(f"{HOUSEHOLDS}/submissions/{other}/attachments/a.jpg").data == b"second"
+    assert relais.rows("SELECT count(*) FROM receipt_file WHERE name = 'a-2.jpg'") == [(2,)]
+    sound(relais)
+
+
+@ONE_DATABASE
+def test_what_is_calculated_from_both_is_calculated_again_or_written_by_hand(
+    relais: Installation, admin: Caller
+) -> None:
+    """Two calculations: one that we know, and one that only phones do."""
+    calculated = b"""<bind nodeset="/data/note" type="string" calculate="concat(/data/name, ', ', /data/village)"/>"""
+    by_phone = b"""<bind nodeset="/data/sex" type="string" calculate="digest(concat(/data/name, /data/age), 'MD5')"/>"""
+    plain = [b'<bind nodeset="/data/note" type="string"/>', b'<bind nodeset="/data/sex" type="string"/>']
+    relais.publish(people_form(roles={}).replace(plain[0], calculated).replace(plain[1], by_phone))
+    one = send(relais, name="Awa", village="Gao", age="30", note="Awa, Gao", sex="x1")
+    other = send(relais, name="Hawa", village="Diffa", age="31", note="Hawa, Diffa", sex="y2")
+    body = {"keep": one, "others": [other], "fields": {"/name": other}}
+    made = admin.call("POST", MERGES, json=body).get_json()
+    assert '"Hawa, Gao"' in exported(admin).decode()
+    assert {kind: made[kind] for kind in ("calculated", "unsettled", "irrelevant", "unmet", "unanswered")} == {
+        "calculated": ["/note"], "unsettled": ["/sex"], "irrelevant": [], "unmet": [], "unanswered": [],
+    }  # fmt: skip
+    assert admin.call("POST", MERGES, json=body).get_json() == made
+    # Written by hand it is another merge in place of that one; taken back, all is as it was.
+    written = {**body, "values": {"/sex": "z3"}}
+    again = admin.call("POST", MERGES, json=written).get_json()
+    assert again["unsettled"] == []
+    assert "z3" in exported(admin).decode()
+    assert admin.call("POST", MERGES, json=written).get_json() == again
+    for values in ({"/name": "x"}, {"/sex": "\x01"}, {"/sex": "x" * 10_001}, {"/lost": "x"}):
+        assert problem(admin.call("POST", MERGES, json={**body, "values": values}))[1] == 400.8
+    assert problem(admin.call("POST", MERGES, json={**body, "values": {"/sex": 3}}))[1] == 400.11
+    decide(admin, one, other, "open")
+    assert "Awa, Gao" in exported(admin).decode()
+    assert "z3" not in exported(admin).decode()
     sound(relais)
 
 

@@ -78,10 +78,15 @@ def test_copies_are_settled_in_one_go_those_that_were_shown(relais: Installation
     assert links(admin, f"{QUEUE}?state=settled")
 
 
+def merging(pair: str) -> str:
+    """The page where the two of a pair are merged."""
+    return f"{QUEUE}/people/merge?" + "&".join(f"of={name}" for name in pair.split("/")[-2:])
+
+
 def test_two_are_merged_answer_by_answer(relais: Installation, admin: Reader, pair: str) -> None:
-    merge = f"{pair}/merge"
-    assert merge in admin.page(pair).xpath("//a/@href")
-    page = admin.page(merge)
+    merge = f"{QUEUE}/people/merge"
+    (link,) = admin.page(pair).xpath("//a[contains(@href, '/merge')]/@href")
+    page = admin.page(str(link))
     chosen = page.xpath("//input[@type='radio'][@checked]")
     assert [(each.get("name"), each.get("value")) for each in chosen] == [
         ("of:/end", "1"),
@@ -89,11 +94,26 @@ def test_two_are_merged_answer_by_answer(relais: Installation, admin: Reader, pa
         ("of:/age", "1"),
         ("of:/note", "1"),
     ]
-    assert {each.get("value") for each in admin.page(f"{merge}?keep=2").xpath("//input[@checked]")} == {"2"}
-    fields = {"keep": "1", "of:/name": "2", "of:/age": "1", "of:/phone": "2", "note": "vu avec le chef"}
-    said = admin.follow(merge, **fields)
+    members = page.xpath("//input[@name='member']/@value")
+    assert admin.get(f"{pair}/merge").status_code == 302
+    assert {each.get("value") for each in admin.page(f"{link}&keep=2").xpath("//input[@checked]")} == {"2"}
+    fields = {
+        "keep": "1",
+        "member": members,
+        "of:/name": "2",
+        "of:/age": "1",
+        "of:/phone": "2",
+        "note": "vu avec le chef",
+    }
+
+    def send(**given: object) -> str:
+        answer = admin.client.post(merge, data={"csrf_token": admin.token(), **given})
+        assert answer.status_code == 303
+        return admin.words(answer.location)
+
+    said = send(**fields)
     assert "Noté : fusion, la fiche 1 est gardée" in said
-    admin.follow(merge, **fields)
+    send(**fields)
     assert decisions(relais) == 1
     one = f"/projects/1/forms/people/submissions/{pair.split('/')[-2]}"
     assert "Mamadou Zongo" in admin.words(one)
@@ -105,17 +125,52 @@ def test_two_are_merged_answer_by_answer(relais: Installation, admin: Reader, pa
     assert "Mahamadou Zongo" in admin.words(one)
     assert "Fusion annulée" in admin.words(one)
     # With nothing taken of the other it is a plain duplicate.
-    (seen,) = admin.page(merge).xpath("//input[@name='seen']/@value")
-    said = admin.follow(merge, keep="2", seen=str(seen), **{"of:/name": "2"})
+    (seen,) = admin.page(str(link)).xpath("//input[@name='seen']/@value")
+    said = send(member=members, keep="2", seen=seen, **{"of:/name": "2"})
     assert "Noté : doublon, la fiche 2 est gardée" in said
+
+
+def test_a_whole_cluster_is_merged_at_once_and_taken_back(relais: Installation, admin: Reader, pair: str) -> None:
+    send(relais, **{**MAMADOU, "note": "c", "age": "37", "end": "2026-11-27T09:20:00.000+01:00"})
+    matched(relais)
+    (link,) = admin.page(QUEUE).xpath("//a[contains(@href, '/merge')]/@href")
+    page = admin.page(str(link))
+    members = page.xpath("//input[@name='member']/@value")
+    assert len(members) == 3
+    # Who say the same are one choice.
+    names = page.xpath("//fieldset[@id='of:/name']//label")
+    assert [each.text_content().strip() for each in names] == ["Mahamadou ZongoFiche 1", "Mamadou ZongoFiches 2 et 3"]
+    data = {
+        "csrf_token": admin.token(),
+        "member": members,
+        "keep": "1",
+        "of:/name": "2",
+        "of:/age": "3",
+        "of:/note": "9",
+    }
+    assert admin.client.post(f"{QUEUE}/people/merge", data=data).location.partition("?")[0] == QUEUE
+    assert links(admin) == []
+    one = f"/projects/1/forms/people/submissions/{members[0]}"
+    assert "2 fiches sont écartées au profit de celle-ci" in admin.words(one)
+    assert "37" in admin.words(one)
+    decide(admin, pair, "open")
+    assert "écartées" not in admin.words(one)
+    assert len(links(admin)) == 3
+    for wrong in (members[:1], [*members, "uuid:nobody"], []):
+        assert admin.get(f"{QUEUE}/people/merge?" + "&".join(f"of={name}" for name in wrong)).status_code == 404
 
 
 def test_only_who_may_edit_may_merge(relais: Installation, pair: str) -> None:
     reviewer, stranger = person(relais, "reviewer@example.org", "reviewer"), person(relais, "nobody@example.org", None)
     assert not reviewer.page(pair).xpath("//a[contains(@href, '/merge')]")
     for each in (reviewer, stranger):
-        assert each.get(f"{pair}/merge").status_code == 403
-        assert each.post(f"{pair}/merge", keep="1", **{"of:/name": "2"}).status_code == 403
+        assert each.get(merging(pair)).status_code == 403
+        assert (
+            each.post(
+                f"{QUEUE}/people/merge", keep="1", member=pair.rsplit("/", maxsplit=1)[-1], **{"of:/name": "2"}
+            ).status_code
+            == 403
+        )
     assert decisions(relais) == 0
 
 

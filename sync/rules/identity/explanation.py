@@ -73,6 +73,9 @@ _NAMES = {
     "apart": ("noms différents", "different names"),
 }
 _KIN = ("peut-être deux personnes d’un même ménage", "perhaps two people of one household")
+# Of forms that ask for no person: reports of events, visits to posts.
+_BESIDE = ("peut-être deux choses d’un même lieu", "perhaps two things of one place")
+_OF_PERSONS = ("person_id", "phone", "household", "age", "sex")
 _PRIOR = ("a priori", "beforehand")
 # Roles whose two values are short enough to stand behind the words.
 _SHOWN = ("age",)
@@ -109,7 +112,8 @@ def explain(
             if kind.name in _SHOWN and path not in masked:
                 text += f" ({mine}/{theirs})" if mine != theirs else f" ({mine})"
             lines.append(Line(kind.name, (path,), text, part.bits))
-    lines.append(Line("kin", (), _KIN[tongue], score.kin))
+    asks_for_persons = plan.name_paths or any(kind.name in _OF_PERSONS for _, kind in plan.fields)
+    lines.append(Line("kin", (), (_KIN if asks_for_persons else _BESIDE)[tongue], score.kin))
     lines.append(Line("prior", (), _PRIOR[tongue], score.prior))
     return lines
 
@@ -122,9 +126,12 @@ def sentence(lines: list[Line], language: str = "fr") -> str:
 
 
 def worded(lines: list[Line], language: str = "fr") -> list[tuple[str, str]]:
-    """(words, bits) of the lines that do not round to nothing, as `sentence` says them."""
-    tenths = _rounded([line.bits for line in lines])
-    return [(line.text, number(tenth / 10, language)) for line, tenth in zip(lines, tenths, strict=True) if tenth]
+    """(words, bits) of the lines that do not round to nothing, as `sentence` says them: what is said of several questions once for all."""
+    together: dict[str, float] = {}
+    for line in lines:
+        together[line.text] = together.get(line.text, 0.0) + line.bits
+    tenths = _rounded(list(together.values()))
+    return [(text, number(tenth / 10, language)) for text, tenth in zip(together, tenths, strict=True) if tenth]
 
 
 def number(bits: float, language: str = "fr") -> str:

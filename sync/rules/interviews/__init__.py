@@ -99,9 +99,21 @@ def _names() -> tuple[str, ...]:
 def sentence(evidence: Evidence, language: str = "fr") -> str:
     """What was seen, in words: French or English."""
     words: dict[str, str] = import_module(f"{__name__}.{evidence.rule}").SENTENCES
-    shown = {
-        name: f"{number:,.0f}" if abs(number) >= 10 else f"{number:.3g}" for name, number in evidence.facts.items()
-    }
+    return _said(words[language], evidence.facts, language)
+
+
+def sentence_of_several(rule: str, facts: Sequence[Mapping[str, float]], language: str) -> str:
+    """What was seen of one interview beside several others: one sentence where the rule has one, else one for each."""
+    module = import_module(f"{__name__}.{rule}")
+    words: dict[str, str] | None = getattr(module, "SEVERAL", None)
+    if words is None or len(facts) == 1:
+        return " ".join(_said(module.SENTENCES[language], each, language) for each in facts)
+    most = {name: max(each[name] for each in facts) for name in facts[0]}
+    return _said(words[language], {**most, "count": float(len(facts))}, language)
+
+
+def _said(words: str, facts: Mapping[str, float], language: str) -> str:
+    shown = {name: f"{number:,.0f}" if abs(number) >= 10 else f"{number:.2g}" for name, number in facts.items()}
     if language == "fr":
         shown = {name: number.replace(",", "\u202f").replace(".", ",") for name, number in shown.items()}
-    return words[language].format(**shown)
+    return words.format(**shown)

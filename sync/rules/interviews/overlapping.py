@@ -9,6 +9,11 @@ SENTENCES = {
     "fr": "Deux entretiens du même téléphone se chevauchent de {minutes} min.",
     "en": "Two interviews of one phone overlap by {minutes} min.",
 }
+# Of one interview beside several.
+SEVERAL = {
+    "fr": "{count} autres entretiens du même téléphone le chevauchent, de {minutes} min au plus.",
+    "en": "{count} other interviews of the same phone overlap with it, by {minutes} min at most.",
+}
 # Opening a form to look at it while another is open is no interview.
 LEAST_SECONDS = 120.0
 # Evidence that somebody explained is shown again when one of these changes.
