@@ -2,9 +2,10 @@
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from accounts.signed_in import api_caller, changing
-from collector.form_access import FORM, form_access
+from collector.form_access import FORM, FormAccess, form_access
 from collector.review import named_submission
 from config.api_answers import json_body
 from config.api_errors import unexpected_value
@@ -23,11 +24,14 @@ from sync.evidence_schemas import (
 )
 from sync.rules.identity.explanation import LANGUAGES
 from sync.rules.interviews import rules
-from sync.seen import STATES, explain, seen_in_form, seen_of, take_back
+from sync.seen import STATES, VERB, Reviewed, explain, reviewed, seen_in_form, seen_of, take_back
 
 api = Blueprint("evidence_api", __name__, url_prefix=FORM)
-VERB = "submission.review"
 OF_SUBMISSION = "/submissions/<segment:instance_id>/evidence"
+
+
+def _reviewed(session: Session, access: FormAccess) -> Reviewed:
+    return reviewed(session, access.person, access.form, access.selection)
 
 
 def _chosen(name: str, allowed: tuple[str, ...], default: str) -> str:
@@ -47,7 +51,9 @@ def list_evidence(project_id: int, xml_form_id: str) -> ResponseReturnValue:
     rule = _chosen("rule", ("", *sorted(rules())), "") or None
     with reading() as session:
         access = form_access(session, person, VERB, project_id, xml_form_id)
-        found = seen_in_form(session, access.form, access.selection, state, rule, wanted.offset or 0, wanted.limit)
+        found = seen_in_form(
+            session, access.form, _reviewed(session, access), state, rule, wanted.offset or 0, wanted.limit
+        )
         return [evidence_json(each, language) for each in found]
 
 
@@ -60,7 +66,7 @@ def list_evidence_of_submission(project_id: int, xml_form_id: str, instance_id: 
     with reading() as session:
         access = form_access(session, person, VERB, project_id, xml_form_id)
         submission = named_submission(session, access.selection, instance_id)
-        found = seen_of(session, access.form, access.selection, [submission])
+        found = seen_of(session, access.form, _reviewed(session, access), [submission])
         return [evidence_json(each, language) for each in found]
 
 
@@ -72,7 +78,8 @@ def explain_evidence(project_id: int, xml_form_id: str, instance_id: str, rule: 
     body = ExplanationSchema().load(json_body())
     with changing() as session:
         access = form_access(session, person, VERB, project_id, xml_form_id)
-        seen = explain(session, access.form, access.selection, instance_id, rule, body["reason"], by=person.actor_id)
+        selection = _reviewed(session, access)
+        seen = explain(session, access.form, selection, instance_id, rule, body["reason"], by=person.actor_id)
         return evidence_json(seen, LANGUAGES[0])
 
 
@@ -83,7 +90,8 @@ def take_explanation_back(project_id: int, xml_form_id: str, instance_id: str, r
     person = api_caller()
     with changing() as session:
         access = form_access(session, person, VERB, project_id, xml_form_id)
-        seen = take_back(session, access.form, access.selection, instance_id, rule, by=person.actor_id)
+        selection = _reviewed(session, access)
+        seen = take_back(session, access.form, selection, instance_id, rule, by=person.actor_id)
         return evidence_json(seen, LANGUAGES[0])
 
 
@@ -94,4 +102,4 @@ def list_enumerators(project_id: int, xml_form_id: str) -> ResponseReturnValue:
     person = api_caller()
     with reading() as session:
         access = form_access(session, person, VERB, project_id, xml_form_id)
-        return enumerators_json(enumerators_of(session, access.form, access.selection))
+        return enumerators_json(enumerators_of(session, access.form, _reviewed(session, access)))

@@ -18,7 +18,7 @@ from sync.features import answers_by_path
 from sync.models import MatchForm
 from sync.models_evidence import SeenEvidence, SeenInterview
 from sync.rules.enumerators import Summary, summed
-from sync.seen import hidden_rules, open_evidence
+from sync.seen import hidden_rules, open_evidence, told_beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def _counted(
             (SeenInterview.project_id == SeenEvidence.project_id)
             & (SeenInterview.submission_id == SeenEvidence.submission_id),
         )
-        .where(*ours, open_evidence(), SeenEvidence.other_id.in_(select(Submission.id).where(*selection.conditions())))
+        .where(*ours, open_evidence(), told_beside(selection))
         .group_by(SeenEvidence.rule, SeenInterview.who)
     )
     hidden = hidden_rules(session, form, selection)

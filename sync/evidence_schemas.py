@@ -20,15 +20,23 @@ class ExplainedEvidenceSchema(Schema):
     at = WireMoment()
 
 
+class BesideSchema(Schema):
+    """An interview of a form."""
+
+    xmlFormId = fields.String()  # noqa: N815 - wire name
+    instanceId = fields.String()  # noqa: N815 - wire name
+
+
 class EvidenceSchema(Schema):
-    """What one rule saw of one submission: numbers and words, no accusation. `others`: instanceIDs of those it was seen beside; `strength` 0…1,
-    the more the odder."""
+    """What one rule saw of one submission: numbers and words, no accusation. `others`: instanceIDs of those it was seen beside (`beside`:
+    with their forms, which may be others of the project); `strength` 0…1, the more the odder."""
 
     instanceId = fields.String()  # noqa: N815 - wire name
     rule = fields.String(validate=OneOf(sorted(rules())))
     text = fields.String()
     strength = fields.Float()
     others = fields.List(fields.String())
+    beside = fields.List(fields.Nested(BesideSchema))
     foundAt = WireMoment()  # noqa: N815 - wire name
     explained = fields.Nested(ExplainedEvidenceSchema, allow_none=True)
 
@@ -84,7 +92,8 @@ def evidence_json(seen: Seen, language: str) -> dict[str, Any]:
                 "rule": seen.rule,
                 "text": seen.words(language),
                 "strength": seen.strength,
-                "others": list(seen.others),
+                "others": [each.instance_id for each in seen.others],
+                "beside": [{"xmlFormId": each.xml_form_id, "instanceId": each.instance_id} for each in seen.others],
                 "foundAt": seen.found_at,
                 "explained": {"reason": why.reason, "by": why.by, "at": why.at} if why else None,
             }

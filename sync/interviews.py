@@ -38,14 +38,17 @@ class Sent(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Turns names of one form into numbers that only the installation's key connects with them."""
+    """Turns names into numbers that only the installation's key connects with them: people and phones by one number in all of a project,
+    places by another on each form."""
 
-    scope: str
+    project_id: int
+    form_id: int
     secret: bytes
 
     def number(self, kind: str, text: str) -> int:
         """A signed 64-bit keyed hash."""
-        said = f"{self.scope}\0{kind}\0{text}".encode()
+        scope = f"{self.project_id}/{self.form_id}" if kind == "cell" else str(self.project_id)
+        said = f"{scope}\0{kind}\0{text}".encode()
         return int.from_bytes(
             blake2b(said, digest_size=8, key=self.secret[:64], person=b"seen").digest(), "big", signed=True
         )

@@ -79,6 +79,7 @@ class Looked:
     ids: tuple[int, ...]
     there: Mapping[int, Arrived]
     forms: list[_OfForm]
+    seen: seeing.Together
 
 
 def match(session: Session, project_id: int, submission_id: int, secret: bytes, storage: Storage | None = None) -> None:
@@ -128,13 +129,14 @@ def look(session: Session, project_id: int, ids: Sequence[int], secret: bytes, s
         if number in there:
             by_form.setdefault(there[number].form_id, []).append(there[number])
     forms = []
+    seen = seeing.Together(connection, project_id, ids)
     for form_id, of_form in by_form.items():
-        read = _Read(answers, files, storage)
+        read = _Read(answers, files, storage, seen)
         if any(each.receipt_id in answers and each.version_id for each in of_form) or _is_known(
             session, project_id, form_id
         ):
             forms.append(_look_at_form(session, project_id, form_id, of_form, read, secret))
-    return Looked(project_id, ids, there, forms)
+    return Looked(project_id, ids, there, forms, seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ class _Read:
     answers: Mapping[int, Tables]
     files: Mapping[int, dict[str, bytes]]
     storage: Storage | None
+    seen: seeing.Together
 
 
 def _is_known(session: Session, project_id: int, form_id: int) -> bool:
@@ -196,7 +199,7 @@ def _look_at_form(
         if each.id in compared:
             is_copied = compared[each.id].first is not None
             slice_of[at] = replace(slice_of[at], exact=here[each.id].hashes[0].exact, copied=is_copied)
-    seen = seeing.look(session, matcher, slice_of)
+    seen = seeing.look(session, matcher, slice_of, read.seen)
     receipts = {each.id: each.receipt_id for each in of_form}
     return _OfForm(form_id, token, matcher, receipts, compared, turn, seen, vectors, pairs)
 
@@ -248,6 +251,7 @@ def write(session: Session, looked: Looked) -> bool:
             return False
         _write_form(connection, each)
         each.seen.write(connection)
+    looked.seen.write(connection)
     for form_id in forms:
         of_form = next((each for each in looked.forms if each.form_id == form_id), None)
         settled = _settle(session, of_form) if of_form else []

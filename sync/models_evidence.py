@@ -37,8 +37,8 @@ class SeenInterview(Model):
     __tablename__ = "seen_interview"
     __table_args__ = (
         of_submission("submission_id"),
-        Index("ix_seen_interview_device", "project_id", "form_id", "device", "start"),
-        Index("ix_seen_interview_who", "project_id", "form_id", "who", "start"),
+        Index("ix_seen_interview_device", "project_id", "device", "start"),
+        Index("ix_seen_interview_who", "project_id", "who", "start"),
         Index("ix_seen_interview_cell", "project_id", "form_id", "cell"),
     )
     project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
@@ -55,8 +55,8 @@ class SeenInterview(Model):
 
 
 class SeenEvidence(Model):
-    """What a rule saw of a submission beside another (alone: beside itself). `facts`: numbers for the sentence. `mark` changes with what it
-    rests on."""
+    """What a rule saw of a submission (of form `form_id`) beside another, perhaps of another form (alone: beside itself). `facts`: numbers
+    for the sentence. `mark` changes with what it rests on."""
 
     __tablename__ = "seen_evidence"
     __table_args__ = (

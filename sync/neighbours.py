@@ -1,5 +1,5 @@
-"""The neighbours of interviews: on the same phone at that time, begun in the same second, in the same few metres. Found for a slice of
-them together; each has those before it in the slice as they are now, and those after it as the table has them."""
+"""The neighbours of interviews: on the same phone at that time and begun in the same second, whatever their form, and in the same few
+metres. Found for a slice of them together; each has those before it in the slice as they are now, and those after it as the table has them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,16 +18,14 @@ from sync.seen_facts import COLUMNS, Facts, facts_of, hashed_names
 # Neighbours looked at for each kind; more than this in one place or second is how the form is used.
 MOST_NEIGHBOURS = 40
 LONGEST = timedelta(hours=12)
-_OF_FORM = f"SELECT {COLUMNS} FROM seen_interview WHERE project_id = ? AND form_id = ? AND "  # noqa: S608 - our own names
+_ALL = f"SELECT {COLUMNS} FROM seen_interview WHERE project_id = ? AND "  # noqa: S608 - our own names
 _SAME_SECOND = {
-    who: Statement(f"{_OF_FORM}{who} IN (?, ?) AND start = ? ORDER BY submission_id + 0 LIMIT ?")
+    who: Statement(f"{_ALL}{who} IN (?, ?) AND start = ? ORDER BY submission_id + 0 LIMIT ?")
     for who in ("device", "who")
 }
-_AT_THAT_TIME = Statement(
-    f'{_OF_FORM}device IN (?, ?) AND start BETWEEN ? AND ? AND "end" > ? ORDER BY start DESC LIMIT ?'
-)
+_AT_THAT_TIME = Statement(f'{_ALL}device IN (?, ?) AND start BETWEEN ? AND ? AND "end" > ? ORDER BY start DESC LIMIT ?')
 # Not by whom as well: a database without statistics would read all interviews of an enumerator instead.
-_AROUND = Among(f"{_OF_FORM}cell IN ? LIMIT ?")
+_AROUND = Among(f"{_ALL}form_id = ? AND cell IN ? LIMIT ?")
 
 Place = tuple[tuple[float, float] | None, float | None, str]
 NOWHERE: Place = (None, None, "")
@@ -75,7 +73,9 @@ class Question:
     def close(self, rows: Iterable[Facts]) -> Iterator[Facts]:
         """Those of its enumerator near it: where exactly they were matters."""
         if self.own.cell is not None:
-            yield from (row for row in rows if row.cell is not None and row.who in self.who)
+            # Of its form: where those of others were is no news.
+            near = (row for row in rows if row.cell is not None and row.form_id == self.own.form_id)
+            yield from (row for row in near if row.who in self.who)
 
     def beside(self, row: Facts, place: Place) -> Interview:
         """A neighbour, named as it is itself where they are the same."""
@@ -108,13 +108,13 @@ class _Kind:
 
 def _kinds(connection: Connection, matcher: Matcher, question: Question) -> Iterator[_Kind]:
     """The kinds of neighbours that a submission can have."""
-    of_form = (matcher.project_id, matcher.form_id)
+    project = (matcher.project_id,)
     own = question.own
     start, end = own.start, own.end
     if start is not None:
         for column, names in (("device", question.device), ("who", question.who)):
             if names[0] is not None:
-                values: tuple[Any, ...] = (*of_form, names[0], names[-1], start)
+                values: tuple[Any, ...] = (*project, names[0], names[-1], start)
                 yield _Kind(column, names, lambda row: row.start == start, _by_number, _SAME_SECOND[column], values)
     if start is not None and end is not None and own.device is not None:
         earliest = start - int(LONGEST.total_seconds())
@@ -123,10 +123,10 @@ def _kinds(connection: Connection, matcher: Matcher, question: Question) -> Iter
             return row.start is not None and earliest <= row.start <= end and (row.end or 0) > start
 
         names = question.device
-        values = (*of_form, names[0], names[-1], earliest, end, start)
+        values = (*project, names[0], names[-1], earliest, end, start)
         yield _Kind("device", names, overlaps, _newest_first, _AT_THAT_TIME, values)
     if question.cells:
-        values = (*of_form, listed(connection, question.cells))
+        values = (*project, matcher.form_id, listed(connection, question.cells))
         yield _Kind("cell", tuple(question.cells), lambda row: True, _by_number, _AROUND, values)
 
 
@@ -159,7 +159,7 @@ def stored_beside(
 
 
 class AtHand:
-    """Those of the slice that were looked at already, as they are now."""
+    """Those of the slice that were looked at already, of all its forms, as they are now."""
 
     def __init__(self) -> None:
         self.ids: set[int] = set()

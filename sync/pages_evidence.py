@@ -21,12 +21,11 @@ from sync.enumerating import enumerators_of
 from sync.models_evidence import SeenForm
 from sync.near_standards import standing_of
 from sync.queue import names_of
-from sync.seen import LONGEST_REASON, Seen, explain, seen_in_form, seen_of, take_back
+from sync.seen import LONGEST_REASON, VERB, Reviewed, Seen, explain, reviewed, seen_in_form, seen_of, take_back
 
 pages = Blueprint(
     "evidence_pages", __name__, template_folder="templates", url_prefix="/projects/<int:project_id>/interviews"
 )
-VERB = "submission.review"
 PAGE = 30
 
 
@@ -50,13 +49,13 @@ def seen_beside(frame: ProjectFrame, form: FormFrame, submission: Submission) ->
         return []
     with reading() as session:
         kept = session.get_one(Form, (frame.id, form.id))
-        found = seen_of(session, kept, _selection(session, frame, form), [submission])
+        found = seen_of(session, kept, _selection(session, frame, kept), [submission])
     return [(each, each.words(page_language())) for each in found]
 
 
-def _selection(session: Session, frame: ProjectFrame, form: FormFrame) -> Selection:
+def _selection(session: Session, frame: ProjectFrame, form: Form) -> Reviewed:
     mask = Mask(mask_of(session, frame.person, frame.id, form.id))
-    return Selection(frame.id, form.id, frame.scope, mask=mask)
+    return reviewed(session, frame.person, form, Selection(frame.id, form.id, frame.scope, mask=mask))
 
 
 @pages.get("/<segment:xml_form_id>")
@@ -68,7 +67,7 @@ def show_interviews(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         frame, _form = open_form_frame(session, person, project_id, xml_form_id, VERB)
         form = open_form(session, frame, xml_form_id)
         kept = session.get_one(Form, (project_id, form.id))
-        selection = _selection(session, frame, form)
+        selection = _selection(session, frame, kept)
         found = enumerators_of(session, kept, selection)
         seen = seen_in_form(session, kept, selection, offset=start, limit=PAGE + 1)
         names = names_of(session, selection, [each.submission for each in seen])
@@ -95,10 +94,11 @@ def say_why(project_id: int, xml_form_id: str, instance_id: str, rule: str) -> R
     reason = typed_text(request.form, f"reason-{rule}", LONGEST_REASON)
     with transaction() as session:
         access = form_access(session, person, VERB, project_id, xml_form_id)
+        selection = reviewed(session, person, access.form, access.selection)
         if "undo" in request.form:
-            take_back(session, access.form, access.selection, instance_id, rule, by=person.actor_id)
+            take_back(session, access.form, selection, instance_id, rule, by=person.actor_id)
         else:
-            explain(session, access.form, access.selection, instance_id, rule, reason, by=person.actor_id)
+            explain(session, access.form, selection, instance_id, rule, reason, by=person.actor_id)
     address = url_for(
         "collector_submission_pages.show_submission",
         project_id=project_id,

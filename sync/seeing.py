@@ -1,5 +1,6 @@
 """See how interviews were made: each beside the neighbours it needs alone (the same phone at that time, the same second, the same few metres),
-so that it costs the same however many there are. A slice of submissions is looked at together, one after the other; see `candidates`."""
+so that it costs the same however many there are. A slice of submissions is looked at together, one after the other, form by form; see
+`candidates`."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,17 +19,17 @@ from sync.matchers import Matcher
 from sync.models_evidence import SeenForm
 from sync.neighbours import NOWHERE, AtHand, Place, Question, Seen, stored_beside
 from sync.readers import root_of
-from sync.rules.interviews import Evidence, Interview, Rule, looked_at, rules, usual
+from sync.rules.interviews import Evidence, Interview, Rule, looked_at, overlapping, rules, usual
 from sync.seen_facts import Facts, names_of
 
 _TWO = 2
+# Rules that also look at interviews of other forms: there is one phone, and one person at a time.
+ACROSS = ("overlapping", "same_second")
 _USUAL = Statement("SELECT usual FROM seen_form WHERE project_id = ? AND form_id = ?")
 _SINCE = Statement("UPDATE seen_form SET since = since + ? WHERE project_id = ? AND form_id = ?")
 _EQUAL = Among("SELECT submission_id, exact_hash FROM dup_feature WHERE project_id = ? AND submission_id IN ?")
 _ORIGINS = Among("SELECT id, xml_sha256 FROM receipt WHERE project_id = ? AND id IN ?")
-_ROWS = (
-    "SELECT submission_id, rule, other_id, strength, facts, mark, found_at FROM seen_evidence WHERE project_id = ? AND "
-)
+_ROWS = "SELECT submission_id, rule, other_id, strength, facts, mark, found_at, form_id FROM seen_evidence WHERE project_id = ? AND "
 _ABOUT = [Among(f"{_ROWS}{side} IN ?") for side in ("submission_id", "other_id")]
 _DELETE = Statement(
     "DELETE FROM seen_evidence WHERE project_id = ? AND submission_id = ? AND rule = ? AND other_id = ?"
@@ -52,13 +53,11 @@ class Told:
 
 @dataclass(slots=True)
 class Turn:
-    """What was seen of a slice: facts (None: forgotten) and evidence, as they shall be and as they are."""
+    """What was seen of a slice of one form: its facts (None: forgotten), as they shall be and as they are."""
 
     matcher: Matcher
     facts: dict[int, Facts | None]
     known: dict[int, Facts]
-    evidence: dict[Key, Told]
-    before: dict[Key, Told]
 
     def write(self, connection: Connection) -> None:
         """Write what is other than before."""
@@ -67,11 +66,65 @@ class Turn:
         came = sum(each is not None and each != self.known.get(number) for number, each in self.facts.items())
         if came:
             _SINCE.run(connection, (came, project_id, self.matcher.form_id))
+
+
+class Together:
+    """What is seen of a slice of all its forms: evidence, as it shall be and as it is; who was looked at already."""
+
+    def __init__(self, connection: Connection, project_id: int, submission_ids: Sequence[int]) -> None:
+        self.project_id = project_id
+        self.at_hand = AtHand()
+        self.form_of: dict[int, int] = {}
+        self.before = self._read(connection, submission_ids)
+        self.evidence = dict(self.before)
+        self._usual: dict[int, Mapping[str, Any]] = {}
+        # The keys of what names each.
+        self.about: dict[int, set[Key]] = {}
+        for key in self.before:
+            for number in (key[0], key[2]):
+                self.about.setdefault(number, set()).add(key)
+
+    def _read(self, connection: Connection, submission_ids: Sequence[int]) -> dict[Key, Told]:
+        found = {}
+        for about in _ABOUT:
+            rows = about.rows(connection, (self.project_id, listed(connection, submission_ids)))
+            for one, rule, other, strength, facts, mark, found_at, form_id in rows:
+                moment = stored_moment(connection, read_moment(found_at))
+                found[one, rule, other] = Told(strength, read_json(facts), mark, moment)
+                self.form_of[one] = form_id
+        return found
+
+    def usual_of(self, connection: Connection, form_id: int) -> Mapping[str, Any]:
+        """What is usual on a form."""
+        if form_id not in self._usual:
+            known = _USUAL.row(connection, (self.project_id, form_id))
+            self._usual[form_id] = {**usual([]), **(read_json(known[0]) if known else {})}
+        return self._usual[form_id]
+
+    def apply(self, seen: Seen, found: Mapping[tuple[str, int], tuple[Evidence, str]], moment: Any) -> None:
+        """Bring the evidence about a submission to what was found of it at its turn."""
+        number = seen.id
+        mine = self.about.pop(number, ())
+        before = {key: told for key in mine if (told := self.evidence.pop(key, None)) is not None}
+        for (rule, other), (evidence, mark) in found.items():
+            facts: dict[str, Any] = {name: round(value, 2) for name, value in evidence.facts.items()}
+            if rule == "straight_lining" and seen.interview is not None:
+                given = seen.interview.grids.items()
+                facts["grid"] = next(name for name, answers in given if len(set(answers) - {None}) == 1)
+            for key in ((number, rule, other), (other, rule, number)):
+                known = before.get(key)
+                since = known.found_at if known is not None and known.mark == mark else moment
+                self.evidence[key] = Told(evidence.strength, facts, mark, since)
+                for each in (number, other):
+                    self.about.setdefault(each, set()).add(key)
+
+    def write(self, connection: Connection) -> None:
+        """Write what is other than before."""
         old = [key for key, told in self.before.items() if self.evidence.get(key) != told]
         if old:
-            _DELETE.run_many(connection, [(project_id, *key) for key in old])
+            _DELETE.run_many(connection, [(self.project_id, *key) for key in old])
         new = [
-            (project_id, self.matcher.form_id, *key, told.strength, orjson.dumps(told.facts).decode(), told.mark, told.found_at)
+            (self.project_id, self.form_of[key[0]], *key, told.strength, orjson.dumps(told.facts).decode(), told.mark, told.found_at)
             for key, told in self.evidence.items()
             if self.before.get(key) != told
         ]  # fmt: skip
@@ -91,24 +144,23 @@ def make_ready(session: Session, project_id: int, form_id: int) -> None:
         session.flush()
 
 
-def look(session: Session, matcher: Matcher, slice_of: Sequence[Seen]) -> Turn:
-    """See a slice of submissions in their order."""
+def look(session: Session, matcher: Matcher, slice_of: Sequence[Seen], together: Together) -> Turn:
+    """See a slice of submissions of one form in their order, after those of the forms before it."""
     connection = session.connection()
-    ids = [each.id for each in slice_of]
-    plain = {**usual([]), **read_json(_USUAL.value(connection, (matcher.project_id, matcher.form_id)))}
-    before = _evidence_about(connection, matcher.project_id, ids)
-    turn = Turn(matcher, {}, seen_facts.stored(connection, matcher.project_id, ids), dict(before), before)
+    plain = together.usual_of(connection, matcher.form_id)
+    turn = Turn(matcher, {}, seen_facts.stored(connection, matcher.project_id, [each.id for each in slice_of]))
     names = names_of(matcher)
     asked = {each.id: Question(each, each.interview, names) for each in slice_of if each.interview is not None}
     beside = stored_beside(connection, matcher, list(asked.values()))
     neighbours: dict[int, list[Facts]] = {}
-    at_hand = AtHand()
     for each in slice_of:
         question = asked.get(each.id)
         if question is not None:
-            neighbours[each.id] = at_hand.beside(each.id, beside[each.id])
+            neighbours[each.id] = together.at_hand.beside(each.id, beside[each.id])
         turn.facts[each.id] = question.own if question else None
-        at_hand.add(each.id, turn.facts[each.id])
+        together.at_hand.add(each.id, turn.facts[each.id])
+        together.form_of[each.id] = matcher.form_id
+    together.form_of |= {row.id: row.form_id for rows in neighbours.values() for row in rows}
     close = {row.id for number, rows in neighbours.items() for row in asked[number].close(rows)}
     places = _places(session, matcher, close)
     copied = [row.id for number, rows in neighbours.items() if asked[number].seen.copied for row in rows]
@@ -126,18 +178,23 @@ def look(session: Session, matcher: Matcher, slice_of: Sequence[Seen]) -> Turn:
         for row in neighbours[number]:
             other = question.beside(row, places.get(row.id, NOWHERE))
             for rule, examine in rule_by_name.items():
+                if row.form_id != matcher.form_id and not _bears_across(
+                    rule, plain, together.usual_of(connection, row.form_id)
+                ):
+                    continue
                 both = examine([question.mine, other], plain.get(rule))
                 found += [(each, (question.interview, other)) for each in both if len(each.interviews) == _TWO]
         sights[number] = found
     origins = _origins(connection, matcher, sights)
     moment = stored_moment(connection, now())
-    about: dict[int, set[Key]] = {}
-    for key in before:
-        for number in (key[0], key[2]):
-            about.setdefault(number, set()).add(key)
     for each in slice_of:
-        _apply(turn, about, each, _marked(sights.get(each.id, ()), origins), moment)
+        together.apply(each, _marked(sights.get(each.id, ()), origins), moment)
     return turn
+
+
+def _bears_across(rule: str, *usual_of: Mapping[str, Any]) -> bool:
+    """Whether a rule says anything of two interviews of these forms: what both are used for side by side is no news."""
+    return rule in ACROSS and all(overlapping.bears(each.get("across") or {}) for each in usual_of)
 
 
 def _places(session: Session, matcher: Matcher, submission_ids: set[int]) -> dict[int, Place]:
@@ -167,16 +224,6 @@ def _alone(examines: Mapping[str, Rule], interview: Interview, plain: Mapping[st
         seen = [each for each in examine([interview], plain.get(rule)) if each.interviews == (interview.number,)]
         # Of several grids, the longest.
         yield from sorted(seen, key=lambda each: -each.facts.get("questions", 0))[:1]
-
-
-def _evidence_about(connection: Connection, project_id: int, submission_ids: Sequence[int]) -> dict[Key, Told]:
-    found = {}
-    for about in _ABOUT:
-        rows = about.rows(connection, (project_id, listed(connection, submission_ids)))
-        for one, rule, other, strength, facts, mark, found_at in rows:
-            moment = stored_moment(connection, read_moment(found_at))
-            found[one, rule, other] = Told(strength, read_json(facts), mark, moment)
-    return found
 
 
 def _origins(connection: Connection, matcher: Matcher, sights: Mapping[int, Sequence[_Sight]]) -> dict[int, bytes]:
@@ -211,26 +258,3 @@ def _in_seconds(each: Interview) -> Interview:
         subject=each.subject,
         grids=each.grids,
     )
-
-
-def _apply(
-    turn: Turn,
-    about: dict[int, set[Key]],
-    seen: Seen,
-    found: Mapping[tuple[str, int], tuple[Evidence, str]],
-    moment: Any,
-) -> None:
-    """Bring the evidence about a submission to what was found of it at its turn. `about`: the keys of what names each."""
-    number = seen.id
-    before = {key: told for key in about.pop(number, ()) if (told := turn.evidence.pop(key, None)) is not None}
-    for (rule, other), (evidence, mark) in found.items():
-        facts: dict[str, Any] = {name: round(value, 2) for name, value in evidence.facts.items()}
-        if rule == "straight_lining" and seen.interview is not None:
-            given = seen.interview.grids.items()
-            facts["grid"] = next(name for name, answers in given if len(set(answers) - {None}) == 1)
-        for key in ((number, rule, other), (other, rule, number)):
-            known = before.get(key)
-            since = known.found_at if known is not None and known.mark == mark else moment
-            turn.evidence[key] = Told(evidence.strength, facts, mark, since)
-            for each in (number, other):
-                about.setdefault(each, set()).add(key)

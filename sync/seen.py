@@ -1,22 +1,24 @@
 """What was seen of how interviews were made, as one reader may be told; and why it is as it is, said by people."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.errors import not_found
 from accounts.events import Happening, record
 from accounts.models import Actor
-from collector.masking import is_hidden
+from accounts.roles import forms_where
+from accounts.scopes import Someone, mask_of
+from collector.masking import Mask, is_hidden
 from collector.models import Submission
 from collector.reading import Selection
 from collector.review import named_submission
 from config.api_errors import unexpected_value
 from config.clock import now
-from forms.models import Form
+from forms.models import Form, FormVersion
 from forms.queries import definition_of
 from sync.models import MatchForm
 from sync.models_evidence import SeenEvidence, SeenExplained
@@ -28,7 +30,44 @@ ABOUT_PLACES = ("same_place",)
 # Of a group one sentence is enough; two interviews that overlap are a sentence each.
 OF_GROUPS = ("same_second", "same_place")
 LONGEST_REASON = 1000
+VERB = "submission.review"
 STATES = ("open", "explained", "all")
+
+
+@dataclass(frozen=True)
+class Reviewed(Selection):
+    """What a reviewer reads of a form; `beside`: what of the other forms of the project, as far as who made the interviews is shown."""
+
+    beside: tuple[Selection, ...] = ()
+
+
+def reviewed(session: Session, person: Someone, form: Form, selection: Selection) -> Reviewed:
+    """The selection with what evidence may be told beside."""
+    plain = {each.name: getattr(selection, each.name) for each in fields(selection)}
+    there = aliased(Submission)
+    across = (
+        select(there.form_id)
+        .join(SeenEvidence, (SeenEvidence.project_id == there.project_id) & (SeenEvidence.other_id == there.id))
+        .where(SeenEvidence.project_id == form.project_id, SeenEvidence.form_id == form.id, there.form_id != form.id)
+        .distinct()
+    )
+    forms = list(session.scalars(across))
+    allowed = forms_where(session, person.actor_id, VERB, form.project_id) if forms else None
+    beside = []
+    for number in forms:
+        mask = Mask(mask_of(session, person, form.project_id, number))
+        if (allowed is None or number in allowed) and not mask.hides_staff:
+            beside.append(Selection(form.project_id, number, selection.scope, mask=mask))
+    return Reviewed(**plain, beside=tuple(beside))
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """An interview beside which something was seen; of which form, by name too."""
+
+    xml_form_id: str
+    form_name: str
+    instance_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +81,12 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one rule saw of one submission. `others`: instanceIDs of those it was seen beside, as far as the reader may see them."""
+    """What one rule saw of one submission. `others`: those it was seen beside, as far as the reader may see them."""
 
     submission: Submission
     rule: str
     strength: float
-    others: tuple[str, ...]
+    others: tuple[Other, ...]
     facts: tuple[dict[str, float], ...]
     found_at: datetime
     explained: Explained | None
@@ -67,8 +106,10 @@ def seen_of(session: Session, form: Form, selection: Selection, submissions: Seq
     other = aliased(Submission)
     explained, by = aliased(SeenExplained), aliased(Actor)
     query = (
-        select(SeenEvidence, other.instance_id, explained, by.display_name)
+        select(SeenEvidence, Form.xml_form_id, FormVersion.name, other.instance_id, explained, by.display_name)
         .join(other, (other.project_id == SeenEvidence.project_id) & (other.id == SeenEvidence.other_id))
+        .join(Form, (Form.project_id == other.project_id) & (Form.id == other.form_id))
+        .join(FormVersion, (FormVersion.project_id == Form.project_id) & (FormVersion.id == Form.current_version_id))
         .outerjoin(explained, _explains(explained))
         .outerjoin(by, by.id == explained.actor_id)
         .where(
@@ -79,16 +120,17 @@ def seen_of(session: Session, form: Form, selection: Selection, submissions: Seq
         .order_by(SeenEvidence.submission_id, SeenEvidence.rule, SeenEvidence.other_id)
     )
     by_id = {each.id: each for each in submissions}
-    groups: dict[tuple[int, str], list[tuple[SeenEvidence, str, Explained | None]]] = {}
-    for row, name, said, who in session.execute(query):
+    groups: dict[tuple[int, str], list[tuple[SeenEvidence, Other, Explained | None]]] = {}
+    for row, xml_form_id, form_name, name, said, who in session.execute(query):
         why = Explained(said.reason, who, said.created_at) if said is not None else None
-        groups.setdefault((row.submission_id, row.rule), []).append((row, name, why))
+        beside = Other(xml_form_id, form_name, name)
+        groups.setdefault((row.submission_id, row.rule), []).append((row, beside, why))
     found = [
         Seen(
             submission=by_id[submission_id],
             rule=rule,
             strength=max(row.strength for row, _, _ in rows),
-            others=tuple(name for row, name, _ in rows if row.other_id != submission_id),
+            others=tuple(beside for row, beside, _ in rows if row.other_id != submission_id),
             facts=tuple(_numbers(row) for row, _, _ in rows),
             found_at=max(row.found_at for row, _, _ in rows),
             explained=rows[0][2] if all(why for _, _, why in rows) else None,
@@ -218,8 +260,14 @@ def hidden_rules(session: Session, form: Form, selection: Selection) -> set[str]
 def _shown(session: Session, form: Form, selection: Selection) -> list[ColumnElement[bool]]:
     """What of the evidence the reader may see: of rules that tell nothing hidden, beside submissions in the reader's scope."""
     hidden = hidden_rules(session, form, selection)
-    visible: list[ColumnElement[bool]] = [SeenEvidence.other_id.in_(_visible(selection))]
+    visible = [told_beside(selection)]
     return [*visible, SeenEvidence.rule.not_in(hidden)] if hidden else visible
+
+
+def told_beside(selection: Selection) -> ColumnElement[bool]:
+    """Evidence beside a submission that the reader may see, whatever its form."""
+    beside = selection.beside if isinstance(selection, Reviewed) else ()
+    return or_(*(SeenEvidence.other_id.in_(_visible(each)) for each in (selection, *beside)))
 
 
 def _visible(selection: Selection) -> Select[int]:

@@ -12,10 +12,10 @@ from sync.matchers import Matcher
 from sync.rules.interviews import Interview
 from sync.rules.interviews.same_place import is_placed
 
-COLUMNS = 'submission_id, who, device, start, "end", seconds, answered, cell, grids'
+COLUMNS = 'form_id, submission_id, who, device, start, "end", seconds, answered, cell, grids'
 _OWN = Among(f"SELECT {COLUMNS} FROM seen_interview WHERE project_id = ? AND submission_id IN ?")  # noqa: S608 - our names
 _FORGET = Among("DELETE FROM seen_interview WHERE project_id = ? AND submission_id IN ?")
-_INSERT = Insert("seen_interview", f"project_id, form_id, {COLUMNS}")
+_INSERT = Insert("seen_interview", f"project_id, {COLUMNS}")
 _REHASH = Statement(
     "UPDATE seen_interview SET who = ?, device = ?, cell = ? WHERE project_id = ? AND submission_id = ?"
 )
@@ -24,6 +24,7 @@ _REHASH = Statement(
 class Facts(NamedTuple):
     """One row; see `SeenInterview`."""
 
+    form_id: int
     id: int
     who: int | None
     device: int | None
@@ -57,6 +58,7 @@ def facts_of(interview: Interview, names: Names) -> Facts:
     """Those of an interview."""
     hashed = hashed_names(interview, names)
     return Facts(
+        names.form_id,
         interview.number,
         hashed["who"],
         hashed["device"],
@@ -76,7 +78,7 @@ def facts_of(interview: Interview, names: Names) -> Facts:
 def names_of(matcher: Matcher) -> list[Names]:
     """By the matcher's key, and by the former one while not everything is hashed anew."""
     secrets = [matcher.secret, *([matcher.former[1]] if matcher.former else [])]
-    return [Names(f"{matcher.project_id}/{matcher.form_id}", secret) for secret in secrets]
+    return [Names(matcher.project_id, matcher.form_id, secret) for secret in secrets]
 
 
 def hashed_names(interview: Interview, names: Names) -> dict[str, int | None]:
@@ -88,13 +90,13 @@ def hashed_names(interview: Interview, names: Names) -> dict[str, int | None]:
 
 def from_row(row: Sequence[Any]) -> Facts:
     """From the columns COLUMNS."""
-    return Facts._make((*row[:8], read_json(row[8])))
+    return Facts._make((*row[:9], read_json(row[9])))
 
 
 def stored(connection: Connection, project_id: int, submission_ids: Iterable[int]) -> dict[int, Facts]:
     """The rows of these submissions."""
     rows = _OWN.rows(connection, (project_id, listed(connection, submission_ids)))
-    return {row[0]: from_row(row) for row in rows}
+    return {row[1]: from_row(row) for row in rows}
 
 
 def write(
@@ -109,8 +111,9 @@ def write(
         _FORGET.run(connection, (matcher.project_id, listed(connection, old)))
     new = [each for number, each in facts.items() if each is not None and each != before.get(number)]
     if new:
-        place = (matcher.project_id, matcher.form_id)
-        _INSERT.run_many(connection, [(*place, *each[:8], orjson.dumps(each.grids).decode()) for each in new])
+        _INSERT.run_many(
+            connection, [(matcher.project_id, *each[:9], orjson.dumps(each.grids).decode()) for each in new]
+        )
 
 
 def rehashed(

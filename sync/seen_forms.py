@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, case, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from config.services import Services
 from sync.interviews import from_row
 from sync.models import MatchForm
 from sync.models_evidence import SeenForm, SeenInterview
-from sync.rules.interviews import same_place, straight_lining, usual
+from sync.rules.interviews import LONGEST_SECONDS, overlapping, same_place, straight_lining, usual
+from sync.rules.interviews.overlapping import LEAST_SECONDS
 from sync.rules.interviews.too_fast import LEAST_INTERVIEWS
 
 # What is usual is measured on the newest so many, and again when half as many have come as there were.
@@ -33,6 +35,7 @@ def measure(services: Services) -> bool:
             .limit(SAMPLE)
         )
         found = usual([from_row(row) for row in session.scalars(newest)])
+        found["across"] = _across(session, form, newest)
         counted = select(func.count()).where(
             SeenInterview.project_id == form.project_id, SeenInterview.form_id == form.form_id
         )
@@ -45,6 +48,22 @@ def measure(services: Services) -> bool:
                 matched.rescan_after = 0
             kept.usual, kept.measured, kept.since = found, measured, max(0, kept.since - seen)
     return True
+
+
+def _across(session: Session, form: SeenForm, newest: Select[SeenInterview]) -> dict[str, int]:
+    """How many of these interviews overlap with those of other forms on their phones."""
+    here, there = newest.subquery(), aliased(SeenInterview)
+    others = exists().where(
+        there.project_id == form.project_id,
+        there.device == here.c.device,
+        there.start.between(here.c.start - LONGEST_SECONDS, here.c.end - int(LEAST_SECONDS)),
+        there.end >= here.c.start + int(LEAST_SECONDS),
+        there.form_id != form.form_id,
+    )
+    timed = here.c.device.is_not(None) & here.c.start.is_not(None) & here.c.end.is_not(None)
+    query = select(func.count(), func.count(case((others, 1)))).select_from(here).where(timed)
+    count, overlaps = session.execute(query).one()
+    return {"interviews": count, "overlapping": overlaps}
 
 
 def _is_another(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
@@ -62,6 +81,7 @@ def _bears(plain: Mapping[str, Any]) -> tuple[Any, ...]:
     place = plain.get("same_place") or same_place.measure([])
     grids = plain.get("straight_lining", {})
     return (
+        overlapping.bears(plain.get("across") or {}),
         same_place.bears(place),
         frozenset(name for name, counted in grids.items() if straight_lining.bears(counted)),
     )

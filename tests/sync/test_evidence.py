@@ -21,7 +21,9 @@ from sync.rules.audit_log import active_seconds
 from sync.seen_forms import measure
 from tests.collector.rest import NOT_ALLOWED, NOT_FOUND, Caller, admin_of, caller, problem
 from tests.collector.test_scopes import actor_of, limit
-from tests.installation import Installation
+from tests.installation import Installation, new_id
+from tests.reader import sign_in
+from tests.sync.people_form import MAHAMADOU, people_form, person
 from tests.sync.survey_form import GRID, MORNING, honest, interview, survey_form
 from tests.sync.test_matching_stored import matched
 
@@ -217,6 +219,38 @@ def test_reviewers_see_within_their_scope_and_others_nothing(post_node: Installa
     assert reviewer.json(f"{SURVEY}/evidence/enumerators")["interviews"] == 2
     assert same
     assert usual
+
+
+def test_one_phone_is_seen_across_the_forms_of_a_project_by_those_who_may_see_both(relais: Installation) -> None:
+    relais.publish(survey_form(questions=FEW))
+    relais.publish(people_form())
+    times = {"start": MORNING.isoformat(), "end": (MORNING + timedelta(minutes=30)).isoformat()}
+    ours = interview(relais, made(0, **times))
+    later = MORNING + timedelta(minutes=10)
+    theirs = new_id()
+    about = {**MAHAMADOU, "start": later.isoformat(), "end": (later + timedelta(minutes=15)).isoformat()}
+    for _ in range(2):
+        relais.post(person(theirs, **about))
+    # Both in one slice, then one after the other again.
+    worked(relais)
+    with relais.services.database.transaction() as session:
+        for submission_id in session.scalars(select(Submission.id)):
+            match(session, relais.project_id, submission_id, relais.services.secret)
+    admin = admin_of(relais)
+    mine, other = told(admin)[ours, "overlapping"], admin.json("/v1/projects/1/forms/people/evidence")
+    assert (mine["others"], mine["beside"]) == ([theirs], [{"xmlFormId": "people", "instanceId": theirs}])
+    assert mine["text"] == "Deux entretiens du même téléphone se chevauchent de 15 min."
+    assert [(each["instanceId"], each["others"]) for each in other] == [(theirs, [ours])]
+    page = sign_in(relais).words(f"/projects/1/forms/survey/submissions/{quote(ours, safe='')}")
+    assert "(Personnes)" in page
+    # Who may review one of the forms alone is told nothing of the other.
+    reviewer = caller(relais, "reviewer@example.org")
+    ((role,),) = relais.rows("SELECT id FROM role WHERE system = 'reviewer'")
+    assert (
+        admin.call("POST", f"{SURVEY}/assignments/{role}/{actor_of(relais, 'reviewer@example.org')}").status_code == 200
+    )
+    assert told(reviewer) == {}
+    assert reviewer.json(of(ours)) == []
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Two interviews at one time on one phone."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sync.rules.interviews import Evidence, Interview, Usual
 
@@ -16,8 +16,18 @@ SEVERAL = {
 }
 # Opening a form to look at it while another is open is no interview.
 LEAST_SECONDS = 120.0
+# Where so many interviews of a form overlap with those of others, they are filled side by side: that is how they are used.
+USUAL_SHARE = 0.2
+LEAST_INTERVIEWS = 10
 # Evidence that somebody explained is shown again when one of these changes.
 LOOKS_AT = ("start", "end")
+
+
+def bears(across: Mapping[str, int]) -> bool:
+    """Whether overlapping with interviews of other forms says anything. `across`: how many `interviews` there are, how many of them are
+    `overlapping` with those of other forms."""
+    count = across.get("interviews", 0)
+    return count < LEAST_INTERVIEWS or across.get("overlapping", 0) <= USUAL_SHARE * count
 
 
 def examine(interviews: Sequence[Interview], usual: Usual | None = None) -> Iterator[Evidence]:  # noqa: ARG001 - as every rule
