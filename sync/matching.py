@@ -199,8 +199,7 @@ def _look_at_form(
         if each.id in compared:
             is_copied = compared[each.id].first is not None
             slice_of[at] = replace(slice_of[at], exact=here[each.id].hashes[0].exact, copied=is_copied)
-    seen = seeing.look(session, matcher, slice_of, read.seen)
-    receipts = {each.id: each.receipt_id for each in of_form}
+    receipts, seen = {each.id: each.receipt_id for each in of_form}, seeing.look(session, matcher, slice_of, read.seen)
     return _OfForm(form_id, token, matcher, receipts, compared, turn, seen, vectors, pairs)
 
 
