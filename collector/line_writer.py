@@ -10,7 +10,7 @@ from collections.abc import Callable
 from collector.export_format import Dialect
 from collector.exported import RootRow
 from collector.exports.csv import guarded, is_special, lines_of, quoted
-from collector.sheets import Prepared, Sheet, root_end, row_keys
+from collector.sheets import Expand, Prepared, Sheet, root_end, row_keys
 from config.clock import wire
 
 # Places of four numbers, of which none is taken for a formula; a line each, some blank.
@@ -19,7 +19,9 @@ _PLACE = f"(?:{_NUMBER}(?: {_NUMBER}){{3}})?"
 _PLACES = re.compile(f"{_PLACE}(?:\\n{_PLACE})*", re.ASCII)
 # What a spreadsheet takes for the beginning of a formula, or the mark before it.
 _BEGINNINGS = frozenset("'=+-@\t\r")
-_MOST_ENDS = 10_000
+_MOST_REMEMBERED = 10_000
+# Answers to these rarely hold a separator.
+_WITHOUT_TEXT = frozenset(("int", "decimal", "date", "dateTime", "time", "geopoint"))
 
 
 class LineWriter:
@@ -28,24 +30,49 @@ class LineWriter:
     def __init__(self, sheet: Sheet, dialect: Dialect) -> None:
         self._sheet, self._dialect, self._separator = sheet, dialect, dialect.separator
         self._places = sheet.places
-        self._changes = [(place, change) for place, change in sheet.expands if place not in self._places]
-        # Flat tables and columns for values have rows of their own making; a comma within a place would need quotes.
-        plain = type(sheet) is Sheet and sheet.is_even and not (sheet.comma and dialect.separator == ",")
+        self._changes = [(at, self._remembered(change)) for at, change in sheet.expands if at not in self._places]
+        # Where most separators are that need quotes.
+        self._texts = [
+            each.column_no
+            for each in sheet.definition.fields
+            if each.table_no == sheet.table.number and each.column_no is not None and each.type not in _WITHOUT_TEXT
+        ]
         self._no_place = dialect.separator * 3
         self._has_more_to_do = bool(sheet.places or self._changes or dialect.guard)
         self._separators = len(sheet.columns) - 1
         self._ends: dict[tuple[object, ...], str] = {}
         self.lines: Callable[[Prepared], tuple[bytes, int]] = self._plainly
-        if plain:
+        # Flat tables have rows of their own making; a comma within a place would need quotes.
+        if type(sheet) is Sheet and not (sheet.comma and dialect.separator == ","):
             self.lines = self._of_repeat if sheet.table.number else self._of_root
+
+    def _remembered(self, change: Expand) -> Callable[[str], str]:
+        """What an answer becomes, its cells joined; asked once for each answer, which are often the same."""
+        known: dict[str, str] = {}
+
+        def joined(text: str) -> str:
+            found = known.get(text)
+            if found is None:
+                if len(known) >= _MOST_REMEMBERED:
+                    known.clear()
+                found = known[text] = self._joined(change(text))
+            return found
+
+        return joined
+
+    def _joined(self, cells: list[str]) -> str:
+        separator = self._separator
+        cells = [guarded(cell) for cell in cells] if self._dialect.guard else cells
+        return separator.join([quoted(cell) if is_special(cell, separator) else cell for cell in cells])
 
     def _plainly(self, each: Prepared) -> tuple[bytes, int]:
         return lines_of(self._sheet, each, self._dialect)
 
     def _of_root(self, each: Prepared) -> tuple[bytes, int]:
         facts, tables = each
-        cells = [value or "" for value in tables[0][0]] if tables is not None else self._sheet.no_answers()
-        text = self._text(cells, [facts.instance_id])
+        text = None
+        if tables is not None:
+            text = self._text([value or "" for value in tables[0][0]], [facts.instance_id])
         if text is None:
             return self._plainly(each)
         separator = self._separator
@@ -79,21 +106,37 @@ class LineWriter:
 
     def _text(self, cells: list[str], keys: list[str]) -> str | None:
         """The cells of a row's answers and its keys, joined; None for what must go the plain way."""
-        separator = self._separator
-        for place, change in self._changes:
-            if cells[place]:
-                (cells[place],) = change(cells[place])
+        changed = []
+        for at, change in self._changes:
+            changed.append((at, change(cells[at])))
+            cells[at] = ""
         cells += keys
         if self._dialect.guard and not _BEGINNINGS.isdisjoint([cell[:1] for cell in cells]):
-            cells = [cell if place in self._places else guarded(cell) for place, cell in enumerate(cells)]
+            cells = [cell if at in self._places else guarded(cell) for at, cell in enumerate(cells)]
+        self._quote(cells)
+        if self._places and not self._placed(cells):
+            return None
+        for at, text in changed:
+            cells[at] = text
+        return self._separator.join(cells)
+
+    def _quote(self, cells: list[str]) -> None:
+        """Put the cells in quotes that need them."""
+        separator = self._separator
         made = separator.join(cells)
         if '"' in made or "\n" in made or "\r" in made:
-            cells = [quoted(cell) if is_special(cell, separator) else cell for cell in cells]
-        elif made.count(separator) != len(cells) - 1:
-            cells = [f'"{cell}"' if separator in cell else cell for cell in cells]
-        elif not self._places:
-            return made
-        return separator.join(cells) if self._placed(cells) else None
+            cells[:] = [quoted(cell) if is_special(cell, separator) else cell for cell in cells]
+            return
+        more = made.count(separator) - len(cells) + 1
+        if not more:
+            return
+        for at in self._texts:
+            cell = cells[at]
+            if separator in cell:
+                more -= cell.count(separator)
+                cells[at] = f'"{cell}"'
+        if more:
+            cells[:] = [f'"{cell}"' if separator in cell and cell[0] != '"' else cell for cell in cells]
 
     def _placed(self, cells: list[str]) -> bool:
         """Turn places into four cells each; False, and nothing done, if one is out of the ordinary."""
@@ -103,7 +146,7 @@ class LineWriter:
         texts = texts.replace(" ", self._separator)
         if self._sheet.comma:
             texts = texts.replace(".", ",")
-        for place, text in zip(self._places, texts.split("\n"), strict=True) if self._places else ():
+        for place, text in zip(self._places, texts.split("\n"), strict=True):
             cells[place] = text or self._no_place
         return True
 
@@ -112,12 +155,8 @@ class LineWriter:
         key = facts[2:11]
         found = self._ends.get(key)
         if found is None:
-            if len(self._ends) >= _MOST_ENDS:
+            if len(self._ends) >= _MOST_REMEMBERED:
                 self._ends.clear()
-            cells = root_end(facts)[1:]
-            if self._dialect.guard:
-                cells = [guarded(cell) for cell in cells]
-            separator = self._separator
-            found = separator.join([quoted(cell) if is_special(cell, separator) else cell for cell in cells])
+            found = self._joined(root_end(facts)[1:])
             self._ends[key] = found
         return found

@@ -87,7 +87,7 @@ class Sheet:
     def __init__(self, definition: FormDefinition, table: Table, look: Look = CENTRAL) -> None:
         self.definition = definition
         self.table = table
-        answers, self.expands, self.is_even = _answer_columns(definition, table, look)
+        answers, self.expands = _answer_columns(definition, table, look)
         self.places = frozenset(place for place, expand in self.expands if expand in (_geopoint, _geopoint_with_comma))
         self.comma = look.decimal_comma
         self._width = len(answers)
@@ -116,10 +116,6 @@ class Sheet:
 
     def _root_answers(self, each: Prepared) -> list[str]:
         return [""] * self._width if each.tables is None else self.answers(each.tables[0][0])
-
-    def no_answers(self) -> list[str]:
-        """As many blank answers as a row of the root table has: of a submission that is encrypted."""
-        return [""] * sum(1 for each in self.definition.fields if each.table_no == 0 and each.column_no is not None)
 
     def answers(self, values: Row) -> list[str]:
         """The cells of one row's answers."""
@@ -184,11 +180,10 @@ def row_keys(definition: FormDefinition, table: Table, instance_id: str, tables:
 
 def _answer_columns(
     definition: FormDefinition, table: Table, look: Look
-) -> tuple[list[Column], list[tuple[int, Expand]], bool]:
-    """(columns, how answers become several cells or other ones, whether each but a place stays one)."""
+) -> tuple[list[Column], list[tuple[int, Expand]]]:
+    """(columns, how answers become several cells or other ones, the last first)."""
     columns: list[Column] = []
     expands: list[tuple[int, Expand]] = []
-    even = True
     for each in definition.fields:
         if each.table_no != table.number or each.column_no is None:
             continue
@@ -196,8 +191,7 @@ def _answer_columns(
         columns.extend(made)
         if expand is not None:
             expands.insert(0, (each.column_no, expand))
-            even = even and (len(made) == 1 or each.type == "geopoint")
-    return columns, expands, even
+    return columns, expands
 
 
 def _columns_of(each: Field, table: Table, look: Look) -> tuple[list[Column], Expand | None]:

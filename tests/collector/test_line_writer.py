@@ -1,8 +1,9 @@
 """The quick way to lines of CSV writes what the plain one writes."""
 
+from dataclasses import replace
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.export_format import Dialect
@@ -12,14 +13,17 @@ from collector.sheets import LABELS, Look, Prepared, sheets_of
 from tests.collector.forms import META, define, group, question, repeat
 from tests.collector.test_csv import row
 
-FORM = define(
+PLAIN = define(
     question("place", "geopoint"),
     question("size", "decimal"),
     question("name"),
+    question("which"),
     group("home", question("where", "geopoint"), question("note")),
     repeat("member", question("name"), question("age", "int"), repeat("visit", question("at", "geopoint"))),
     META,
 )
+# A question with several answers, which the drawn forms have no word for.
+FORM = replace(PLAIN, fields=tuple(replace(each, multiple=each.name == "which") for each in PLAIN.fields))
 CELLS = ("", "oui", "a,b", "a;b", 'a "b"', "a\nb", "a\rb", "=1", "-1.5", "-x", "'=x", "13.5", "1,5", " ", "é", None)
 PLACES = ("13.5 -2.1 210 4.5", "13.5 2.1", "1  2 3", "1 2 3 4 5", " 1 2 3", "-1,5 2 3 4", "x", "a b c d", "", None)
 DIALECTS = (Dialect(), Dialect(guard=True), Dialect(";"), Dialect(";", guard=True), Dialect("\t"))
@@ -40,13 +44,21 @@ class Said:
         return f"« {value} »"
 
 
-LOOKS = (Look(), Look(decimal_comma=True), Look(choices=LABELS, words=Said()), Look(choices="both", words=Said()))
+LOOKS = (
+    Look(),
+    Look(decimal_comma=True),
+    Look(choices=LABELS, words=Said()),
+    Look(choices="both", words=Said(), splits={"/which": ("a", "=1")}),
+    Look(splits={"/which": ("a", "b,c")}),
+)
+several = st.sampled_from(("a", "a =1", "b,c a", "", None, "x\ny"))
 cells, places = st.sampled_from(CELLS), st.sampled_from(PLACES)
-roots = st.tuples(places, cells, cells, places, cells, cells, cells).map(list)
+roots = st.tuples(places, cells, cells, several, places, cells, cells, cells).map(list)
 members = st.lists(st.tuples(cells, cells), max_size=3)
 visits = st.lists(places, max_size=2)
 
 
+@settings(max_examples=60)
 @given(
     root=roots,
     members=members,
