@@ -1,6 +1,6 @@
 """The places in the answers of an export: where each row is on a map. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,8 @@ from collector.odata.values import converter
 from collector.sheets import Prepared, Sheet
 from forms.xform import Field, FormDefinition
 
+# The property that tells which table a row is of.
+TABLE = "table"
 GEOMETRIES = ("geopoint", "geotrace", "geoshape")
 
 
@@ -26,15 +28,26 @@ def with_places(definition: FormDefinition, sheets: list[Sheet]) -> list[Sheet]:
     return [sheet for sheet in sheets if sheet.table.number == 0 or questions(definition, sheet)]
 
 
+def property_names(sheet: Sheet) -> list[str]:
+    """A name for each column, no two alike: what is asked gives way to what the server says, and to `table`."""
+    names, taken = [""] * len(sheet.columns), {TABLE}
+    for place in sorted(range(len(names)), key=lambda place: bool(sheet.columns[place].path)):
+        unique, number = sheet.columns[place].name, 2
+        while unique in taken:
+            unique, number = f"{sheet.columns[place].name}~{number}", number + 1
+        names[place] = unique
+        taken.add(unique)
+    return names
+
+
 def questions(definition: FormDefinition, sheet: Sheet) -> list[Field]:
     """The questions of a sheet that are answered by places."""
     return [each for each in definition.fields if each.table_no == sheet.table.number and each.type in GEOMETRIES]
 
 
-def features(definition: FormDefinition, sheet: Sheet, each: Prepared) -> Iterator[Feature]:
-    """The rows of a submission in a sheet; the first question that was answered by a place tells where."""
+def features(definition: FormDefinition, sheet: Sheet, names: Sequence[str], each: Prepared) -> Iterator[Feature]:
+    """The rows of a submission in a sheet, by `property_names`; the first question that was answered by a place tells where."""
     asked = questions(definition, sheet)
-    names = [column.name for column in sheet.columns]
     rows = (each.tables or {}).get(sheet.table.number, [])
     for place, cells in enumerate(sheet.rows(each)):
         values = rows[place][2 if sheet.table.number else 0 :] if place < len(rows) else []

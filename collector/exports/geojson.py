@@ -10,23 +10,25 @@ from typing import Any
 import orjson
 
 from collector.export_format import Export, Format
-from collector.places import Feature, features, with_places
+from collector.places import TABLE, Feature, features, property_names, with_places
 from collector.typed_cells import number_of
 
 PIECE = 1 << 16
+NUMBERS = ("int", "decimal", "split")
 
 
 def write(export: Export) -> Iterator[bytes]:
     """A FeatureCollection; `table` tells which table a feature is a row of."""
     export.sheets = with_places(export.definition, export.sheets)
+    names = [property_names(sheet) for sheet in export.sheets]
     numbers = [
-        [column.name for column in sheet.columns if column.kind in ("int", "decimal", "split")]
-        for sheet in export.sheets
+        [name for name, column in zip(names[number], sheet.columns, strict=True) if column.kind in NUMBERS]
+        for number, sheet in enumerate(export.sheets)
     ]
     held, size, first = [b'{"type":"FeatureCollection","features":['], 0, True
     for each in export.submissions():
         for number, sheet in enumerate(export.sheets):
-            for feature in features(export.definition, sheet, each):
+            for feature in features(export.definition, sheet, names[number], each):
                 made = orjson.dumps(_feature(feature, numbers[number]))
                 held += [made] if first else [b",\n", made]
                 size, first = size + len(made), False
@@ -48,7 +50,7 @@ def _feature(feature: Feature, numbers: list[str]) -> dict[str, Any]:
         "type": "Feature",
         "id": feature.key,
         "geometry": feature.geometry,
-        "properties": {"table": feature.sheet.name or "Submissions", **properties},
+        "properties": {TABLE: feature.sheet.name or "Submissions", **properties},
     }
 
 

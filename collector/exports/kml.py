@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from collector.export_format import Export, Format
 from collector.odata.values import written
-from collector.places import Feature, features, with_places
+from collector.places import Feature, features, property_names, with_places
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document><name>{}</name>\n'
@@ -25,15 +25,13 @@ def write(export: Export) -> Iterator[bytes]:
     """The document, a submission at a time."""
     export.sheets = with_places(export.definition, export.sheets)
     # What stands before the values of a column is the same in each placemark.
-    before = [
-        {column.name: f"<Data name={quoteattr(_known(column.name))}><value>" for column in sheet.columns}
-        for sheet in export.sheets
-    ]
+    names = [property_names(sheet) for sheet in export.sheets]
+    before = [{name: f"<Data name={quoteattr(_known(name))}><value>" for name in each} for each in names]
     yield _HEAD.format(_text(export.title)).encode()
     for each in export.submissions():
         made = []
         for number, sheet in enumerate(export.sheets):
-            for feature in features(export.definition, sheet, each):
+            for feature in features(export.definition, sheet, names[number], each):
                 made.append(_placemark(feature, before[number]))
                 export.ledger.wrote(number, 1)
         yield "".join(made).encode()

@@ -5,7 +5,7 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -22,19 +22,11 @@ from collector.exports import formats
 from collector.exports.csv import unguarded
 from tests.collector.feeds import SERVICE
 from tests.collector.forms import question, repeat
-from tests.collector.odd_data import ANSWERS, COUNT, LOCKED, SEALED, export, fill_oddly, keys_of
+from tests.collector.odd_data import ANSWERS, COUNT, LOCKED, SEALED, export, keys_of
 from tests.collector.xforms import send, xform_of
-from tests.installation import Installation, Template, copied
+from tests.installation import Installation
 
 Rows = list[dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def odd(sqlite_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """The form of tests/collector/odd_data.py, filled."""
-    for relais in copied(sqlite_template, tmp_path_factory.mktemp("bad") / "data"):
-        fill_oddly(relais)
-        yield relais
 
 
 def csv_rows(content: bytes, separator: str = ",") -> Rows:

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,18 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from collector import exports
+from collector.export_format import Export
 from collector.export_request import FOR_PEOPLE, JOINED, SPREAD, ExportRequest
+from collector.sheets import Look, Prepared, sheets_of
 from collector.typed_cells import day_of, number_of
-from tests.collector.odd_data import COUNT, LONG, TEXTS, export, fill_oddly
-from tests.installation import Installation, Template, copied
-
-
-@pytest.fixture(scope="module")
-def odd(sqlite_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """The form of tests/collector/odd_data.py, filled."""
-    for relais in copied(sqlite_template, tmp_path_factory.mktemp("odd") / "data"):
-        fill_oddly(relais)
-        yield relais
+from tests.collector.forms import define, group, question
+from tests.collector.odd_data import COUNT, LONG, TEXTS, export
+from tests.collector.test_csv import NOON
+from tests.collector.test_csv import row as root_row
+from tests.installation import Installation
 
 
 def root(rows: list[dict[str, str]]) -> dict[str, dict[str, str]]:
@@ -105,6 +102,22 @@ def test_a_map_has_a_feature_for_each_row(odd: Installation) -> None:
         "2.2,13.6,0",
         "2,13",
     ]
+
+
+def test_answers_of_one_name_stand_beside_each_other_on_a_map() -> None:
+    form = define(question("KEY"), question("table"), group("g", question("a")), group("h", question("a")))
+    sheets = sheets_of(form, Look(group_paths=False))
+    found = Prepared(root_row(), {0: [["mine", "four legs", "1", "2"]]})
+
+    def written(name: str) -> bytes:
+        return b"".join(exports.formats()[name].write(Export("survey", "", form, sheets, iter([[found]]), NOON)))
+
+    (feature,) = json.loads(written("geojson"))["features"]
+    told = feature["properties"]
+    assert [told[name] for name in ("KEY~2", "table~2", "a", "a~2")] == ["mine", "four legs", "1", "2"]
+    assert (feature["id"], told["KEY"], told["table"]) == ("uuid:1", "uuid:1", "Submissions")
+    data = etree.fromstring(written("kml")).findall(".//{*}Data")
+    assert {each.get("name"): each.findtext("{*}value") for each in data}.items() >= {("a", "1"), ("a~2", "2")}
 
 
 def test_the_codebook_page_is_whole(odd: Installation) -> None:

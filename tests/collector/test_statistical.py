@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,12 @@ def test_codes_have_their_labels_and_texts_their_length(name: str, ending: str, 
         assert texts == ["note", "note_2", "note_3"]
     else:
         assert texts == ["note"]
+
+
+@pytest.mark.parametrize(("name", "known"), [("spss", "f75d37bcf36c4d2e"), ("stata", "c140886e15940b3c")])
+def test_the_bytes_are_those_that_the_readers_took(name: str, known: str, tmp_path: Path) -> None:
+    """Where they are not installed; with them, take the new hash when they are content."""
+    assert sha256(data_set(name, tmp_path).read_bytes()).hexdigest()[:16] == known
 
 
 def test_pandas_reads_the_same_of_stata(tmp_path: Path) -> None:
