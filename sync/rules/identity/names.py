@@ -111,7 +111,8 @@ def compare_read(one: Name, other: Name) -> NameComparison:
             both = (*mine.tokens, *mine.asides)
             again = _side_by_side(both, theirs.tokens) if mine is one else _side_by_side(theirs.tokens, both)
             best = max(best, again, key=lambda each: each.similarity)
-    if one.child and other.child and one.child != other.child:
+    # A son is no daughter; and where both say whose child they are, the other order is the child's father.
+    if one.child and other.child and (one.child != other.child or best.swapped):
         return NameComparison(min(best.similarity, 0.4), best.grades, best.swapped, best.extra, best.matched)
     return best
 

@@ -59,6 +59,11 @@ TWO_NAMES = [
     ("Moussa Issa", "Moussa Ali"),
     ("Fatimata Diallo", "Aïssata Diallo"),
     ("Leïla Walet Ali", "Leïla Ag Ali"),
+    # A man and his father.
+    ("Moussa Ag Ibrahim", "Ibrahim Ag Moussa"),
+    ("Ahmed Ould Sidi", "Sidi Ould Ahmed"),
+    ("Bachirou Alio", "Badirou Alio"),
+    ("Sahabi Issa", "Sabi Issa"),
     ("Moussa", "Moussa Traoré"),
     ("A. Traoré", "Moussa Traoré"),
     ("Justin Somé", "Justine Somé"),
