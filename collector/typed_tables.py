@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from collector.export_format import Export
+from collector.export_format import Export, RowsLost
 from collector.sheets import Column, Sheet
 from collector.typed_cells import clock_of, day_of, number_of
 
@@ -67,10 +67,14 @@ class TypedTable:
             yield [read(cell) if cell else None for read, cell in zip(reads, cells, strict=True)]
 
     def texts(self) -> Iterator[list[str]]:
-        """The rows as they were put in."""
+        """The rows as they were put in; RowsLost at the end if there are not as many."""
         self._file.seek(0)
+        count = 0
         for line in self._file:
+            count += 1
             yield orjson.loads(line)
+        if count != self.count:
+            raise RowsLost(f"{self.sheet.name or 'root'}: {self.count} rows laid down, {count} taken up")
 
     def close(self) -> None:
         """Give the file back."""

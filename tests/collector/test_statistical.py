@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from collector.codebook import Question
-from collector.export_format import Export
+from collector.export_format import Export, RowsLost
 from collector.exports import formats
 from collector.sheets import Look, Prepared, sheets_of
 from collector.statistical import fit_name, pieces
@@ -107,4 +107,13 @@ def test_a_column_is_of_numbers_only_if_every_cell_is() -> None:
     (table,) = typed_tables(export)
     assert isinstance(table, TypedTable)
     assert (table.kinds[1:3], table.whole[1], table.longest[2]) == (["number", "text"], True, 4)
+    table.close()
+
+
+def test_rows_that_do_not_come_back_are_missed() -> None:
+    sheets = sheets_of(define(question("a")))
+    (table,) = typed_tables(Export("survey", "", FORM, sheets, iter([[Prepared(row(), {0: [["x"]]})]]), NOON))
+    table.count += 1
+    with pytest.raises(RowsLost):
+        list(table.texts())
     table.close()
