@@ -19,12 +19,15 @@ from sync.evidence_schemas import (
     EvidenceSchema,
     ExplanationSchema,
     LanguageQuery,
+    SayingSchema,
     enumerators_json,
     evidence_json,
 )
+from sync.reviewed import VERB, Reviewed, names_seen, reviewed
 from sync.rules.identity.explanation import LANGUAGES
 from sync.rules.interviews import rules
-from sync.seen import STATES, VERB, Reviewed, explain, reviewed, seen_in_form, seen_of, take_back
+from sync.sayings import sayings_of
+from sync.seen import STATES, explain, hidden_rules, seen_in_form, seen_of, take_back
 
 api = Blueprint("evidence_api", __name__, url_prefix=FORM)
 OF_SUBMISSION = "/submissions/<segment:instance_id>/evidence"
@@ -93,6 +96,20 @@ def take_explanation_back(project_id: int, xml_form_id: str, instance_id: str, r
         selection = _reviewed(session, access)
         seen = take_back(session, access.form, selection, instance_id, rule, by=person.actor_id)
         return evidence_json(seen, LANGUAGES[0])
+
+
+@api.get("/evidence/explanations")
+@describe(answer=SayingSchema(many=True), problems=[404.1])
+def list_explanations(project_id: int, xml_form_id: str) -> ResponseReturnValue:
+    """Everything that was said of why evidence about a form is as it is, the oldest first, as it travels between servers; nothing is ever
+    changed or removed but words."""
+    person = api_caller()
+    with reading() as session:
+        access = form_access(session, person, VERB, project_id, xml_form_id)
+        selection = _reviewed(session, access)
+        hidden = hidden_rules(session, access.form, selection)
+        found = sayings_of(session, access.form, names_seen(session, access.form, selection), hidden)
+        return [each.to_json() for each in found]
 
 
 @api.get("/evidence/enumerators")

@@ -17,8 +17,9 @@ from forms.queries import definition_of
 from sync.features import answers_by_path
 from sync.models import MatchForm
 from sync.models_evidence import SeenEvidence, SeenInterview
+from sync.reviewed import told_beside
 from sync.rules.enumerators import Summary, summed
-from sync.seen import hidden_rules, open_evidence, told_beside
+from sync.seen import hidden_rules, open_evidence
 
 
 @dataclass(frozen=True, slots=True)

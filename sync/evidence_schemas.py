@@ -62,6 +62,25 @@ class ExplanationSchema(Body):
     reason = Text(required=True, longest=LONGEST_REASON)
 
 
+class SayingSchema(Schema):
+    """Why evidence beside two submissions is as it is (one twice: beside itself), or `withdrawn`: that it be shown again. `by` and `node` are
+    uids; `mark` changes with what the evidence rests on."""
+
+    uid = fields.String()
+    rule = fields.String()
+    one_form = fields.String()
+    one = fields.String()
+    other_form = fields.String()
+    other = fields.String()
+    mark = fields.String()
+    withdrawn = fields.Boolean()
+    reason = fields.String()
+    by = fields.String()
+    at = fields.String()
+    node = fields.String()
+    supersedes = fields.List(fields.String())
+
+
 class EnumeratorSchema(Schema):
     """One enumerator. `evidence`: interviews touched, by rule; `odd`: rules that touched more than chance would bring in one case of a thousand,
     by the share of all others. `name` null: hidden from the caller."""

@@ -7,13 +7,15 @@ again from the answers.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index
+from sqlalchemy import ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import JSON, String
 
 from config.columns import BigInt, Moment
 from config.database import Model
 from sync.models import of_submission
+
+WAITING = text("NOT placed")
 
 
 class SeenForm(Model):
@@ -76,8 +78,30 @@ class SeenEvidence(Model):
     found_at: Mapped[datetime] = mapped_column(Moment)
 
 
+class SeenSaying(Model):
+    """Why evidence is as it is, or that it be shown again: never changed, named by what travels (sync.explanations), without its words.
+    `placed`: both submissions are here, and it has taken effect."""
+
+    __tablename__ = "seen_saying"
+    __table_args__ = (
+        Index("ix_seen_saying_one", "project_id", "one"),
+        Index("ix_seen_saying_waiting", "project_id", sqlite_where=WAITING, postgresql_where=WAITING),
+    )
+    project_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), primary_key=True)
+    rule: Mapped[str] = mapped_column(String(32))
+    one_form: Mapped[str] = mapped_column(String(255))
+    one: Mapped[str] = mapped_column(String(255))
+    other_form: Mapped[str] = mapped_column(String(255))
+    other: Mapped[str] = mapped_column(String(255))
+    body: Mapped[dict[str, Any]] = mapped_column(JSON)
+    placed: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+
 class SeenExplained(Model):
-    """Somebody said why evidence is as it is; it is not shown again while it keeps its `mark`."""
+    """Somebody said why evidence is as it is (the SeenSaying `uid`); it is not shown again while it keeps its `mark`. Dies with either
+    submission."""
 
     __tablename__ = "seen_explained"
     __table_args__ = (
@@ -90,6 +114,7 @@ class SeenExplained(Model):
     rule: Mapped[str] = mapped_column(String(32), primary_key=True)
     other_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     mark: Mapped[str] = mapped_column(String(16))
+    uid: Mapped[str] = mapped_column(String(36), default="", server_default="")
     reason: Mapped[str]
     actor_id: Mapped[int] = mapped_column(BigInt)
     created_at: Mapped[datetime] = mapped_column(Moment)

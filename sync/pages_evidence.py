@@ -21,7 +21,8 @@ from sync.enumerating import enumerators_of
 from sync.models_evidence import SeenForm
 from sync.near_standards import standing_of
 from sync.queue import names_of
-from sync.seen import LONGEST_REASON, VERB, Reviewed, Seen, explain, reviewed, seen_in_form, seen_of, take_back
+from sync.reviewed import VERB, Reviewed, reviewed
+from sync.seen import LONGEST_REASON, Seen, explain, seen_in_form, seen_of, take_back
 
 pages = Blueprint(
     "evidence_pages", __name__, template_folder="templates", url_prefix="/projects/<int:project_id>/interviews"

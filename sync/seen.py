@@ -1,28 +1,27 @@
 """What was seen of how interviews were made, as one reader may be told; and why it is as it is, said by people."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.errors import not_found
 from accounts.events import Happening, record
 from accounts.models import Actor
-from accounts.roles import forms_where
-from accounts.scopes import Someone, mask_of
-from collector.masking import Mask, is_hidden
+from collector.masking import is_hidden
 from collector.models import Submission
 from collector.reading import Selection
 from collector.review import named_submission
 from config.api_errors import unexpected_value
-from config.clock import now
 from forms.models import Form, FormVersion
 from forms.queries import definition_of
 from sync.models import MatchForm
 from sync.models_evidence import SeenEvidence, SeenExplained
+from sync.reviewed import told_beside, visible
 from sync.rules.interviews import sentence_of_several
+from sync.sayings import say
 
 # Rules that say who was where with which phone: nothing for those from whom staff or places are hidden.
 ABOUT_STAFF = ("overlapping", "same_second", "same_place")
@@ -30,35 +29,7 @@ ABOUT_PLACES = ("same_place",)
 # Of a group one sentence is enough; two interviews that overlap are a sentence each.
 OF_GROUPS = ("same_second", "same_place")
 LONGEST_REASON = 1000
-VERB = "submission.review"
 STATES = ("open", "explained", "all")
-
-
-@dataclass(frozen=True)
-class Reviewed(Selection):
-    """What a reviewer reads of a form; `beside`: what of the other forms of the project, as far as who made the interviews is shown."""
-
-    beside: tuple[Selection, ...] = ()
-
-
-def reviewed(session: Session, person: Someone, form: Form, selection: Selection) -> Reviewed:
-    """The selection with what evidence may be told beside."""
-    plain = {each.name: getattr(selection, each.name) for each in fields(selection)}
-    there = aliased(Submission)
-    across = (
-        select(there.form_id)
-        .join(SeenEvidence, (SeenEvidence.project_id == there.project_id) & (SeenEvidence.other_id == there.id))
-        .where(SeenEvidence.project_id == form.project_id, SeenEvidence.form_id == form.id, there.form_id != form.id)
-        .distinct()
-    )
-    forms = list(session.scalars(across))
-    allowed = forms_where(session, person.actor_id, VERB, form.project_id) if forms else None
-    beside = []
-    for number in forms:
-        mask = Mask(mask_of(session, person, form.project_id, number))
-        if (allowed is None or number in allowed) and not mask.hides_staff:
-            beside.append(Selection(form.project_id, number, selection.scope, mask=mask))
-    return Reviewed(**plain, beside=tuple(beside))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +123,7 @@ def seen_in_form(
         .where(
             SeenEvidence.project_id == form.project_id,
             SeenEvidence.form_id == form.id,
-            SeenEvidence.submission_id.in_(_visible(selection)),
+            SeenEvidence.submission_id.in_(visible(selection)),
             *_shown(session, form, selection),
         )
         .group_by(SeenEvidence.submission_id, SeenEvidence.rule)
@@ -185,19 +156,13 @@ def explain(
         SeenEvidence.submission_id.in_(members),
         SeenEvidence.other_id.in_(members),
     )
-    for row in session.scalars(among):
-        if len(members) > 1 and row.other_id == row.submission_id:
-            continue
-        key = (row.project_id, row.submission_id, row.rule, row.other_id)
-        kept = session.get(SeenExplained, key)
-        if kept is None:
-            kept = SeenExplained(
-                project_id=row.project_id, submission_id=row.submission_id, rule=row.rule, other_id=row.other_id
-            )
-            session.add(kept)
-        kept.mark, kept.reason, kept.actor_id, kept.created_at = row.mark, reason, by, now()
+    pairs = {
+        (row.submission_id, row.other_id): row.mark
+        for row in session.scalars(among)
+        if row.submission_id < row.other_id or len(members) == 1
+    }
+    say(session, form.project_id, rule, ((*pair, mark) for pair, mark in pairs.items()), reason, by=by)
     _record(session, form, submission, rule, by, explained=True)
-    session.flush()
     return next(each for each in seen_of(session, form, selection, [submission]) if each.rule == rule)
 
 
@@ -205,16 +170,16 @@ def take_back(session: Session, form: Form, selection: Selection, instance_id: s
     """Show evidence again that was explained; Problem 404.1 without it."""
     submission, rows = _rows(session, form, selection, instance_id, rule)
     members = {row.submission_id for row in rows} | {row.other_id for row in rows}
-    session.execute(
-        delete(SeenExplained).where(
-            SeenExplained.project_id == form.project_id,
-            SeenExplained.rule == rule,
-            SeenExplained.submission_id.in_(members),
-            SeenExplained.other_id.in_(members),
-        )
+    query = select(SeenExplained).where(
+        SeenExplained.project_id == form.project_id,
+        SeenExplained.rule == rule,
+        SeenExplained.submission_id.in_(members),
+        SeenExplained.other_id.in_(members),
+        SeenExplained.submission_id <= SeenExplained.other_id,
     )
+    explained = [(each.submission_id, each.other_id, each.mark) for each in session.scalars(query)]
+    say(session, form.project_id, rule, explained, None, by=by)
     _record(session, form, submission, rule, by, explained=False)
-    session.flush()
     return next(each for each in seen_of(session, form, selection, [submission]) if each.rule == rule)
 
 
@@ -262,17 +227,6 @@ def _shown(session: Session, form: Form, selection: Selection) -> list[ColumnEle
     hidden = hidden_rules(session, form, selection)
     visible = [told_beside(selection)]
     return [*visible, SeenEvidence.rule.not_in(hidden)] if hidden else visible
-
-
-def told_beside(selection: Selection) -> ColumnElement[bool]:
-    """Evidence beside a submission that the reader may see, whatever its form."""
-    beside = selection.beside if isinstance(selection, Reviewed) else ()
-    return or_(*(SeenEvidence.other_id.in_(_visible(each)) for each in (selection, *beside)))
-
-
-def _visible(selection: Selection) -> Select[int]:
-    """What a person has found to be one interview twice is no evidence beside itself."""
-    return select(Submission.id).where(*replace(selection, counted=True).conditions())
 
 
 def _explains(table: type[SeenExplained]) -> ColumnElement[bool]:

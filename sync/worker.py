@@ -28,6 +28,7 @@ from sync.merging import bring_files_along
 from sync.near_books import books_of
 from sync.rekeying import rekey
 from sync.rendering import Renderer
+from sync.sayings import place_waiting
 
 NAME = "worker"
 # Receipts settled in one transaction, so that phones never wait longer than about 50 ms for it.
@@ -133,6 +134,7 @@ class Worker:
                     busy = self._renderer.work(self._stop) or busy
                     busy = near_standards.measure(self._services) or busy
                     busy = seen_forms.measure(self._services) or busy
+                    busy = place_waiting(self._services) or busy
                     busy = rescan(self._services, self._stop, slices) or busy
                     busy = rekey(self._services, self._stop) or busy
                 else:

@@ -51,7 +51,7 @@ from sync.models import (
     NearForm,
     ReviewCapacity,
 )
-from sync.models_evidence import SeenEvidence, SeenExplained, SeenForm, SeenInterview
+from sync.models_evidence import SeenEvidence, SeenExplained, SeenForm, SeenInterview, SeenSaying
 from sync.models_webhooks import Webhook
 from tests.installation import Installation, instance, new_id, xform
 
@@ -144,6 +144,7 @@ def _matched(pair: list[Submission], moment: datetime) -> list[Any]:
         "other_id": other,
         "mark": "m",
     }
+    said = {"one_form": "household", "one": "a", "other_form": "household", "other": "b", "body": {}}
     verdict = {"xml_form_id": "household", "one": pair[0].instance_id, "other": pair[1].instance_id, "body": {}}
     return [
         MatchForm(version_id=1, roles={"/data/name": "name"}, families=["words"], **form),
@@ -152,7 +153,8 @@ def _matched(pair: list[Submission], moment: datetime) -> list[Any]:
         SeenForm(usual={}, measured=0, since=1, **form),
         SeenInterview(submission_id=one, answered=3, grids={}, **form),
         SeenEvidence(facts={}, strength=0.5, found_at=moment, form_id=pair[0].form_id, **seen),
-        SeenExplained(reason="Deux visites", actor_id=1, created_at=moment, **seen),
+        SeenExplained(reason="Deux visites", actor_id=1, created_at=moment, uid="s", **seen),
+        SeenSaying(project_id=1, uid="s", rule="too_fast", placed=True, created_at=moment, **said),
         NearChoice(column_no=0, code=1, h=b"\x07" * 8, **form),
         MatchFeature(submission_id=one, receipt_id=pair[0].current_receipt_id, **form, **hashes),
         MatchPair(one_id=one, other_id=other, bits=3.5, evidence="e", model_no=0, found_at=moment, **form),
