@@ -186,7 +186,7 @@ def _look_at_form(
         vectors[each.id] = kept = turn.keep(each.id, reader, root, matcher.secret, each.origin)
         near[each.id] = turn.copies_of(each.id)
         files = read.files.get(each.receipt_id, {})
-        here[each.id] = mine = _mine(matcher, each, tables, files, kept.evidence if kept else None, reader)
+        here[each.id] = mine = mine_of(matcher, each, tables, files, kept.evidence if kept else None, reader)
         log = seconds_in_log(read.storage, files[AUDIT]) if read.storage and AUDIT in files else None
         told = reader.interview(root)
         facts = (mine.hashes[0].said, log)
@@ -203,7 +203,7 @@ def _look_at_form(
     return _OfForm(form_id, token, matcher, receipts, compared, turn, seen, vectors, pairs)
 
 
-def _mine(
+def mine_of(
     matcher: Matcher,
     submission: Arrived,
     tables: Tables,
@@ -211,6 +211,7 @@ def _mine(
     near_evidence: bytes | None,
     reader: Reader,
 ) -> Mine:
+    """What a submission is compared by."""
     features = reader.features(root_of(tables))
     secrets = (matcher.secret, *((matcher.former[1],) if matcher.former else ()))
     hashes = tuple(reader.content.hashes(tables, each, files) for each in secrets)
