@@ -68,10 +68,6 @@ class Slices:
                     raise
         else:
             taken = self._locked(project_id, ids, moved)
-        if taken < SHORT and len(ids) >= self._size:
-            self._size = min(MOST, 2 * self._size)
-        elif taken > LONG:
-            self._size = max(LEAST, len(ids) // 2)
         # As long again for the phones as was taken from them: while none sends, the time it was locked.
         whole = time.perf_counter() - started
         self._stop.wait(whole if self._services.database.writer.quiet_seconds() < whole + QUIET else taken)
@@ -91,7 +87,15 @@ class Slices:
                 raise _AgainError
             if not moved(session):
                 raise OvertakenError
+            self._adapt(len(ids), time.perf_counter() - started)
         return time.perf_counter() - started
+
+    def _adapt(self, count: int, taken: float) -> None:
+        """Take more or fewer next time. What a disk takes to commit is not counted: it is the same for few."""
+        if taken < SHORT and count >= self._size:
+            self._size = min(MOST, 2 * self._size)
+        elif taken > LONG:
+            self._size = max(LEAST, count // 2)
 
     def _locked(self, project_id: int, ids: Sequence[int], moved: Moved) -> float:
         started = time.perf_counter()

@@ -7,7 +7,7 @@ photos make no difference; a new question that stands blank makes none either, s
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from hashlib import blake2b
 
 import orjson
@@ -119,15 +119,22 @@ def _plain(value: str, kind: int, files: Mapping[str, bytes]) -> str:
 
 
 def _number(text: str) -> str:
-    # As most are written; Decimal would say the same.
-    if text.isascii() and text.isdigit() and text[0] != "0" and len(text) < _LONG:
-        return text
+    # As most are written; Decimal would say the same, and takes five times as long.
+    if text.isascii() and len(text) < _LONG:
+        whole, point, part = text.partition(".")
+        if whole.isdigit() and (whole[0] != "0" or whole == "0"):
+            if not point:
+                return text
+            if part.isdigit():
+                part = part.rstrip("0")
+                return f"{whole}.{part}" if part else whole
     try:
-        number = Decimal(text)
-    except InvalidOperation:
+        number = Decimal(text).normalize()
+    except ArithmeticError:
+        # No number, or one beyond all numbers.
         return text
-    # Not normalize(): 1E+2 would be written for 100, and a huge exponent must not become a huge text.
-    return str(number.normalize()) if abs(number.adjusted()) > 30 else f"{number.normalize():f}"
+    # 100, not 1E+2; but a huge exponent must not become a huge text.
+    return str(number) if abs(number.adjusted()) > 30 else f"{number:f}"
 
 
 # Longer numbers are rounded.

@@ -1,9 +1,12 @@
 """The same content under another instanceID is recognised however a phone writes it; any other answer is seen."""
 
+import random
+from decimal import Decimal, InvalidOperation
+
 import pytest
 
 from forms.xform import Field, FormDefinition, Table
-from sync.rules.content import ContentHashes, xml_content_hashes
+from sync.rules.content import ContentHashes, _number, xml_content_hashes
 
 SECRET = b"sixteen bytes or more"
 FIELDS = [
@@ -107,3 +110,17 @@ def test_the_hashes_are_another_installations_secret() -> None:
     other = hashes(XML, secret=b"a secret of somebody else")
     assert {other.exact, other.answers}.isdisjoint({hashes(XML).exact, hashes(XML).answers})
     assert hashes(XML).said == 7
+
+
+def test_numbers_are_equal_however_they_are_written() -> None:
+    chance = random.Random(1)
+    for _ in range(3000):
+        text = "".join(chance.choices("0001234567.-+e", k=chance.randrange(1, 9)))
+        try:
+            number = Decimal(text)
+        except InvalidOperation:
+            continue
+        said = _number(text)
+        assert Decimal(said) == number
+        assert said == _number(said) == _number(f"{number:f}0" if "." in f"{number:f}" else f"{number:f}.0")
+    assert _number("9e99999999999") == "9e99999999999"
