@@ -32,10 +32,10 @@ from forms.first_start import prepare_database
 from forms.models import Form
 from forms.publish import prepare, publish
 from sync import arrived
-from sync.candidates import features_of, neighbourhood
+from sync.candidates import features_of, mine_of, neighbourhood
 from sync.learning import learn_form
 from sync.matchers import matchers_of
-from sync.matching import make_ready, mine_of
+from sync.matching import make_ready
 from sync.matching_slices import Slices
 from sync.models import MatchForm
 from sync.pairing import shortlisted

@@ -11,9 +11,12 @@ import orjson
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
+from collector.answers import Tables
 from config.statements import Among, Statement, listed
+from sync.arrived import Arrived
+from sync.features import evidence_of
 from sync.matchers import Matcher
-from sync.readers import root_of
+from sync.readers import Reader, root_of
 from sync.rules.content import ContentHashes
 from sync.rules.identity.finding import shortlist
 from sync.rules.identity.keys import GENERIC_FROM
@@ -144,6 +147,35 @@ class Neighbourhood:
             if theirs.hashes[0].exact == hashes.exact
         ]
         return min(named, key=lambda each: each[1], default=None)
+
+
+def mine_of(
+    matcher: Matcher,
+    submission: Arrived,
+    tables: Tables,
+    files: dict[str, bytes],
+    near_evidence: bytes | None,
+    reader: Reader,
+) -> Mine:
+    """What a submission is compared by."""
+    features = reader.features(root_of(tables))
+    secrets = (matcher.secret, *((matcher.former[1],) if matcher.former else ()))
+    hashes = tuple(reader.content.hashes(tables, each, files) for each in secrets)
+    keys = () if matcher.stopped else matcher.keys.of(features, matcher.families)
+    looked_up = keys
+    if matcher.former is not None and not matcher.stopped:
+        looked_up += matcher.former[0].of(features, matcher.families)
+    return Mine(
+        features,
+        hashes[0].answers,
+        evidence_of(features, submission.origin),
+        near_evidence,
+        submission.id,
+        submission.instance_id,
+        hashes,
+        keys,
+        looked_up,
+    )
 
 
 def neighbourhood(connection: Connection, matcher: Matcher, slice_of: Collection[Mine]) -> Neighbourhood:

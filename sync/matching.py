@@ -19,16 +19,15 @@ from config.storage import Storage
 from forms.models import Form
 from sync import arrived, effects, near_books, seeing
 from sync.arrived import Arrived
-from sync.candidates import Mine, neighbourhood
+from sync.candidates import Mine, mine_of, neighbourhood
 from sync.corroborating import corroborates
 from sync.decisions import pair_evidence
-from sync.features import evidence_of
 from sync.interviews import AUDIT, read_interview, seconds_in_log
 from sync.matchers import Matcher, Token, matcher_of, matchers_of, token_of
 from sync.near_books import books_of
 from sync.neighbours import Seen
 from sync.pairing import Compared, Pairs, near_json, pairs_of, shortlisted
-from sync.readers import Reader, root_of
+from sync.readers import root_of
 from sync.rules.near_copies import NearCopy
 from sync.verdicts import settle_copies
 
@@ -201,35 +200,6 @@ def _look_at_form(
             slice_of[at] = replace(slice_of[at], exact=here[each.id].hashes[0].exact, copied=is_copied)
     receipts, seen = {each.id: each.receipt_id for each in of_form}, seeing.look(session, matcher, slice_of, read.seen)
     return _OfForm(form_id, token, matcher, receipts, compared, turn, seen, vectors, pairs)
-
-
-def mine_of(
-    matcher: Matcher,
-    submission: Arrived,
-    tables: Tables,
-    files: dict[str, bytes],
-    near_evidence: bytes | None,
-    reader: Reader,
-) -> Mine:
-    """What a submission is compared by."""
-    features = reader.features(root_of(tables))
-    secrets = (matcher.secret, *((matcher.former[1],) if matcher.former else ()))
-    hashes = tuple(reader.content.hashes(tables, each, files) for each in secrets)
-    keys = () if matcher.stopped else matcher.keys.of(features, matcher.families)
-    looked_up = keys
-    if matcher.former is not None and not matcher.stopped:
-        looked_up += matcher.former[0].of(features, matcher.families)
-    return Mine(
-        features,
-        hashes[0].answers,
-        evidence_of(features, submission.origin),
-        near_evidence,
-        submission.id,
-        submission.instance_id,
-        hashes,
-        keys,
-        looked_up,
-    )
 
 
 def write(session: Session, looked: Looked) -> bool:
