@@ -9,46 +9,73 @@ import argparse
 import http.client
 import json
 import os
+import random
 import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 import psutil
+from sqlalchemy import func, select
 
 from accounts import sessions, web_users
 from accounts.scopes import EVERYTHING
-from bench.growth import fill, opened, prepare_place
+from bench.growth import Place, fill, opened, prepare_place
 from bench.machine import machine
 from bench.server import Running, running_on
 from collector import rendered
+from collector.arrival import Sender
 from collector.export import Plan, form_facts, plan_export, selection_of
 from collector.export_request import ExportRequest, of_json
 from collector.export_run import Run
 from collector.exports import formats
+from collector.models import Submission
+from collector.review import set_review_state
 from config.services import Services
 from forms.first_start import prepare_database
+from sync.rendering import Renderer
 
 PROJECT, FORM = 1, "bench"
 EMAIL, PASSWORD = "bench@example.org", "three words together"
 ROWS_EACH = 4
+STATES = ["received", "edited", "hasIssues", "approved"]
+ON_PAGES: dict[str, object] = {
+    "format": "csv.zip",
+    "states": STATES,
+    "duplicates": False,
+    "guard": True,
+    "passport": True,
+}
+HEAD = f"{'':40}{'per s':>9}{'CPU s':>8}{'us each':>9}{'first s':>9}{'MB':>8}{'+RSS MB':>9}"
 CSV: list[tuple[str, dict[str, object]]] = [
     ("csv.zip, first time", {"format": "csv.zip"}),
     ("csv.zip, again", {"format": "csv.zip"}),
     ("csv, again", {"format": "csv"}),
     ("csv.zip split, first time", {"format": "csv.zip", "split_multiples": True}),
     ("csv.zip split, again", {"format": "csv.zip", "split_multiples": True}),
-    ("csv.zip, without the rejected", {"format": "csv.zip", "states": ["received", "edited", "hasIssues", "approved"]}),
+    ("csv.zip, without the rejected", {"format": "csv.zip", "states": STATES}),
     ("csv.zip, filtered by an answer", {"format": "csv.zip", "filter": "meta/instanceName ne 'nobody'"}),
     (
         "csv French, labels, first time",
         {"format": "csv", "separator": ";", "bom": True, "decimal_comma": True, "choices": "labels"},
     ),
+    ("csv.zip as on the pages, first time", ON_PAGES),
+    ("csv.zip as on the pages, again", ON_PAGES),
 ]
+# What came and was reviewed since, rendered by the worker, then exported.
+AFTER_WORK: list[tuple[str, dict[str, object]]] = [
+    ("the worker: 2,000 new, 200 reviewed", {"work": 2_000}),
+    ("csv.zip after that", {"format": "csv.zip"}),
+    ("csv after that", {"format": "csv"}),
+    ("csv.zip as on the pages after that", ON_PAGES),
+]
+# One in so many is rejected, so that nearly no segment is taken whole.
+REJECTED = 50
 TIMES = 40
 PARTS = ("csv", "others", "server")
 
@@ -63,19 +90,23 @@ def main() -> None:
     chosen = arguments.parse_args()
     if chosen.only:
         with opened(chosen.keep) as services:
-            print(_measured(services, json.loads(chosen.only)))
+            asked = json.loads(chosen.only)
+            print(_worked(services, asked["work"]) if "work" in asked else measured(services, asked))
         return
     with tempfile.TemporaryDirectory(prefix="relais-export-", dir=os.environ.get("RELAIS_BENCH_FOLDER")) as folder:
         data = chosen.keep or Path(folder)
         count, token = _filled(data, chosen.count)
         print(f"{count} submissions, {machine()}")
-        print(f"{'':32}{'per s':>9}{'CPU s':>8}{'us each':>9}{'first s':>9}{'MB':>8}{'+RSS MB':>9}", flush=True)
+        print(HEAD, flush=True)
         others = [(name, {"format": name}) for name, each in formats().items() if not each.blocks]
-        for label, asked in [*(CSV if "csv" in chosen.parts else []), *(others if "others" in chosen.parts else [])]:
+        for label, asked in [
+            *(CSV + AFTER_WORK if "csv" in chosen.parts else []),
+            *(others if "others" in chosen.parts else []),
+        ]:
             # A process for each: the largest memory of a process never falls.
             words = [sys.executable, "-m", "bench.export", "--keep", str(data), "--only", json.dumps(asked)]
             ran = subprocess.run(words, capture_output=True, text=True, check=False)
-            print(f"{label:32}{ran.stdout.rstrip() or ran.stderr.strip().splitlines()[-1]}", flush=True)
+            print(f"{label:40}{ran.stdout.rstrip() or ran.stderr.strip().splitlines()[-1]}", flush=True)
         if "server" in chosen.parts:
             with running_on(data, "") as server:
                 _over_http(server, token, count)
@@ -90,6 +121,7 @@ def _filled(data: Path, count: int) -> tuple[int, str]:
             prepare_database(services)
         else:
             fill(services, prepare_place(services), count)
+        _reject_some(services)
         with services.database.transaction() as session:
             rendered.forget_form(session, PROJECT, form_facts(session, PROJECT, FORM).form_id)
             known = web_users.account_by_email(session, EMAIL)
@@ -101,19 +133,50 @@ def _filled(data: Path, count: int) -> tuple[int, str]:
         return len(plan.wanted), token
 
 
-def _plan(services: Services, request: ExportRequest) -> Plan:
+def _reject_some(services: Services) -> None:
+    """Reject one in so many, unless that is done."""
     with services.database.reading() as session:
-        form = form_facts(session, PROJECT, FORM)
+        chosen = select(Submission.id).where(Submission.project_id == PROJECT, Submission.id % REJECTED == 0)
+        left = list(session.scalars(chosen.where(Submission.review_state.is_(None))))
+    _review(services, left, "rejected")
+
+
+def _review(services: Services, numbers: Sequence[int], state: str) -> None:
+    for start in range(0, len(numbers), 100):
+        with services.database.transaction() as session:
+            for number in numbers[start : start + 100]:
+                set_review_state(session, session.get_one(Submission, (PROJECT, number)), state, by=1)
+
+
+def _worked(services: Services, count: int) -> str:
+    """The worker's part after so many have come in, and a tenth of that was reviewed, scattered among all."""
+    with services.database.reading() as session:
+        newest = session.scalar(select(func.max(Submission.id))) or 0
+        first = session.get_one(Submission, (PROJECT, newest))
+        sender = Sender(first.submitter_id, "collect:bench", "bench")
+    fill(services, Place(PROJECT, sender, ""), count, random.Random(newest))
+    _review(services, [1 + number * newest // (count // 10) for number in range(count // 10)], "approved")
+    renderer, cpu, begin = Renderer(services), time.process_time(), time.perf_counter()
+    while renderer.work(threading.Event()):
+        pass
+    cpu, seconds = time.process_time() - cpu, time.perf_counter() - begin
+    return f"{'':>9}{cpu:>8.2f}{cpu / count * 1e6:>9.1f}   in {seconds:.1f} s"
+
+
+def _plan(services: Services, request: ExportRequest, form_id: str = FORM) -> Plan:
+    with services.database.reading() as session:
+        form = form_facts(session, PROJECT, form_id)
         return plan_export(session, services, form, selection_of(form, EVERYTHING), request)
 
 
-def _measured(services: Services, asked: dict[str, object]) -> str:
+def measured(services: Services, asked: dict[str, object], form_id: str = FORM) -> str:
+    """An export's figures, under the names of HEAD."""
     request = of_json(asked, ExportRequest())
     idle = psutil.Process().memory_info().rss / 1e6
     if formats()[request.format].blocks:
-        next(Run(services, _plan(services, request), 0, None).pieces())
+        next(Run(services, _plan(services, request, form_id), 0, None).pieces())
     cpu, begin, first, size = time.process_time(), time.perf_counter(), 0.0, 0
-    plan = _plan(services, request)
+    plan = _plan(services, request, form_id)
     for piece in Run(services, plan, 0, None).pieces():
         first = first or time.perf_counter() - begin
         size += len(piece)
