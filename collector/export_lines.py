@@ -47,11 +47,25 @@ class Rendering:
         self._end(asked=True)
 
     def lags_behind(self, count: int) -> bool:
-        """Whether there is something for `fill` to do, of so many submissions: a segment or more, or what has changed in some. The
-        plan need not be settled."""
-        cover = self._cover
-        covered = sum(len(each.ids) for each in cover.kept) // WIDTH
-        return abs(count - covered) >= rendered.SIZE or bool(cover.stale) or any(each.touched for each in cover.kept)
+        """Whether `fill` has something to do, of so many submissions: a segment or more. The plan need not be settled."""
+        covered = sum(len(each.ids) for each in self._cover.kept) // WIDTH
+        return abs(count - covered) >= rendered.SIZE or bool(self._cover.stale)
+
+    @property
+    def is_right(self) -> bool:
+        """Whether nothing has happened to what is kept. The plan need not be settled."""
+        return not any(each.touched for each in self._cover.kept)
+
+    def mend(self) -> Iterator[None]:
+        """Put segments right in which something has changed, one at a time. The plan need not be settled."""
+        for kept in self._cover.kept:
+            if kept.touched:
+                lot, _ = self._lot(array("q", kept.ids), 0, may_keep=True)
+                self._keep(lot, lot.segment(packed=True), instead=[kept.id])
+                yield
+        if self._cover.seq - self._cover.since > _BEHIND:
+            with self._opened.database.transaction() as session:
+                rendered.advance(session, self._plan.form.project_id, self._cover)
 
     def fill(self, *, asked: bool) -> Iterator[None]:
         """Keep what is not kept, a segment at a time; `asked`: it counts as if somebody had asked for such lines."""
@@ -122,11 +136,20 @@ class Rendering:
         return segment
 
     def _made(self, part: Stretch, asked: int) -> Segment:
-        wanted, lines = self._wanted(part), dict[int, Lines]()
-        places = [self._finder.place(each) for each in wanted]
+        wanted = self._wanted(part)
+        lot, keeps = self._lot(wanted, asked, may_keep=part.whole and self._keeps)
+        keeps = keeps and len(lot.ids) == len(wanted)
+        segment = lot.segment(packed=keeps)
+        if keeps:
+            self._keep(lot, segment)
+        return Segment(segment.submissions, segment.blocks[:asked], segment.rows[:asked])
+
+    def _lot(self, wanted: "array[int]", asked: int, *, may_keep: bool) -> tuple[Lot, bool]:
+        """The lines of these submissions, of all sheets if they are worth keeping, else of the first; whether they are."""
+        places, lines = [self._finder.place(each) for each in wanted], dict[int, Lines]()
         missing = sum(place is None for place in places)
         # An export of some submissions keeps what it had to write, not what it has only chosen.
-        keeps = part.whole and self._keeps and (self._takes_all or 2 * missing >= len(wanted))
+        keeps = may_keep and (self._takes_all or 2 * missing >= len(wanted))
         sheets = len(self._sheets) if keeps else asked
         for kept in {place[0].id: place[0] for place in places if place is not None}.values():
             unpacked = self._lines(kept, sheets)
@@ -145,11 +168,7 @@ class Rendering:
         else:
             let_through, written = self._filtered(wanted, found, sheets)
             put_together(lot, let_through, found, lines, written)
-        keeps = keeps and len(lot.ids) == len(wanted)
-        segment = lot.segment(packed=keeps)
-        if keeps:
-            self._keep(lot, segment)
-        return Segment(segment.submissions, segment.blocks[:asked], segment.rows[:asked])
+        return lot, keeps
 
     def _filtered(
         self, wanted: "array[int]", found: dict[int, tuple[Kept, int]], sheets: int
@@ -196,14 +215,19 @@ class Rendering:
         request = self._plan.request
         return self._keeps and request.duplicates and not (request.states or request.versions)
 
-    def _keep(self, lot: Lot, segment: Segment) -> None:
+    def _keep(self, lot: Lot, segment: Segment, instead: Sequence[int] = ()) -> None:
+        """Keep a segment, in place of others, unless something has happened to it meanwhile."""
         form, cover = self._plan.form, self._cover
         with self._opened.database.transaction() as session:
             touched = rendered.touched_since(session, form.project_id, form.form_id, cover.seq)
-            if not touched.keys() & lot.ids and rendered.is_there(session, form.project_id, cover):
-                if not cover.rendition_id:
-                    self._note(session)
+            if touched.keys() & lot.ids or not rendered.is_there(session, form.project_id, cover):
+                return
+            if not cover.rendition_id:
+                self._note(session)
+            if lot.ids:
                 rendered.keep(session, form.project_id, cover, lot, segment)
+            rendered.forget_segments(session, form.project_id, [*instead, *cover.stale])
+            cover.stale = []
 
     def _note(self, session: Any) -> None:
         form, cover = self._plan.form, self._cover

@@ -181,10 +181,7 @@ def is_there(session: Session, project_id: int, cover: Cover) -> bool:
 
 
 def keep(session: Session, project_id: int, cover: Cover, lot: Lot, segment: Segment) -> None:
-    """Store a segment; the stale ones go. Right as of the moment the cover was read: what has happened since counts against it."""
-    if cover.stale:
-        forget_segments(session, project_id, cover.stale)
-        cover.stale = []
+    """Store a segment. It is right as of the moment the cover was read: what has happened since counts against it."""
     (segment_id,) = next_ids(session.connection(), "rendition")
     session.add(
         RenderedSegment(
@@ -228,6 +225,8 @@ def note(session: Session, project_id: int, form_id: int, key: str, request: dic
 
 def forget_segments(session: Session, project_id: int, segment_ids: Sequence[int]) -> None:
     """Throw segments away."""
+    if not segment_ids:
+        return
     for table, column in ((RenderedBlock, RenderedBlock.segment_id), (RenderedSegment, RenderedSegment.id)):
         session.execute(delete(table).where(table.project_id == project_id, column.in_(list(segment_ids))))
 

@@ -4,7 +4,7 @@ costs no more than the one before. What is done is in the segments themselves: k
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -15,6 +15,7 @@ from accounts.models import ProjectCounter
 from accounts.scopes import EVERYTHING
 from collector import rendered
 from collector.export import form_facts, plan_export, selection_of
+from collector.export_reading import settle
 from collector.export_request import ExportRequest, of_json
 from collector.export_rows import look_of, rendering_of
 from collector.models import Tally
@@ -89,17 +90,24 @@ class Renderer:
             plan = plan_export(session, services, form, selection_of(form, EVERYTHING), request)
         plan.look = look_of(services, plan)
         rendering = rendering_of(services, plan, sheets_of(plan.definition, plan.look))
+        if not rendering.is_right:
+            if not self._gone_through(rendering.mend(), until, stop):
+                return False
+            rendering = rendering_of(services, plan, sheets_of(plan.definition, plan.look))
         if not rendering.lags_behind(count):
             return True
-        with services.database.reading() as session:
-            plan.settle(session)
+        settle(services, plan)
+        return self._gone_through(rendering.fill(asked=request == PLAIN), until, stop)
+
+    def _gone_through(self, steps: Iterator[None], until: float, stop: threading.Event) -> bool:
+        """Whether all steps are done; stops after a moment."""
         started = time.monotonic()
-        for _ in rendering.fill(asked=request == PLAIN):
+        for _ in steps:
             # As long again for the phones as was taken from them.
             stop.wait(time.monotonic() - started)
             if stop.is_set() or time.monotonic() > until:
                 return False
-            _let_phones_go_first(services, stop)
+            _let_phones_go_first(self._services, stop)
             started = time.monotonic()
         return True
 

@@ -19,7 +19,7 @@ from collector.sheets import Prepared
 from config.services import Services
 from sync import rendering
 from sync.rendering import Renderer
-from tests.collector.receiving import submissions
+from tests.collector.receiving import set_in_trash, submissions
 from tests.installation import Installation, instance, new_id
 
 
@@ -84,3 +84,9 @@ def test_the_export_after_new_submissions_and_reviews_reads_none_of_them(
     assert len(read) == 2
     with relais.services.database.reading() as session:
         assert len(session.scalars(select(RenderedSegment.id)).all()) == 4 + 3
+    set_in_trash(relais, ids[0])
+    while renderer.work(stop):
+        pass
+    read.clear()
+    assert exported(relais, ExportRequest(format="csv")).count(b"\n") == 8
+    assert read == []
