@@ -13,12 +13,12 @@ from sync import seen_facts
 from sync.interviews import Names, at_second, cells_around
 from sync.matchers import Matcher
 from sync.rules.interviews import Interview
-from sync.seen_facts import COLUMNS, Facts, facts_of, hashed_names
+from sync.seen_facts import BESIDE, Facts, facts_of, hashed_names
 
 # Neighbours looked at for each kind; more than this in one place or second is how the form is used.
 MOST_NEIGHBOURS = 40
 LONGEST = timedelta(hours=12)
-_ALL = f"SELECT {COLUMNS} FROM seen_interview WHERE project_id = ? AND "  # noqa: S608 - our own names
+_ALL = f"SELECT {BESIDE} FROM seen_interview WHERE project_id = ? AND "  # noqa: S608 - our own names
 _SAME_SECOND = {
     who: Statement(f"{_ALL}{who} IN (?, ?) AND start = ? ORDER BY submission_id + 0 LIMIT ?")
     for who in ("device", "who")
@@ -143,18 +143,18 @@ def stored_beside(
 ) -> dict[int, list[tuple[_Kind, list[Facts]]]]:
     """For each submission, the kinds of neighbours and the rows that the table has of them."""
     found: dict[int, list[tuple[_Kind, list[Facts]]]] = {each.seen.id: [] for each in questions}
-    asked: dict[Statement, list[tuple[list[Facts], tuple[Any, ...]]]] = {}
+    # Copies ask the same: it is answered once.
+    asked: dict[Statement, dict[tuple[Any, ...], list[Facts]]] = {}
     # So many may be of the slice and not count.
     most = MOST_NEIGHBOURS + len(questions) + 1
     for question in questions:
         for kind in _kinds(connection, matcher, question):
-            rows: list[Facts] = []
+            rows = asked.setdefault(kind.statement, {}).setdefault((*kind.values, most), [])
             found[question.seen.id].append((kind, rows))
-            asked.setdefault(kind.statement, []).append((rows, (*kind.values, most)))
-    for statement, each in asked.items():
-        answers = statement.rows_of_many(connection, [values for _, values in each])
-        for (into, _), answer in zip(each, answers, strict=True):
-            into.extend(map(seen_facts.from_row, answer))
+    for statement, by_values in asked.items():
+        answers = statement.rows_of_many(connection, list(by_values))
+        for rows, answer in zip(by_values.values(), answers, strict=True):
+            rows.extend(map(seen_facts.neighbour, answer))
     return found
 
 

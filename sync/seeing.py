@@ -161,17 +161,12 @@ def look(session: Session, matcher: Matcher, slice_of: Sequence[Seen], together:
         together.at_hand.add(each.id, turn.facts[each.id])
         together.form_of[each.id] = matcher.form_id
     together.form_of |= {row.id: row.form_id for rows in neighbours.values() for row in rows}
+    _leave_out_copies(connection, matcher, asked, neighbours)
     close = {row.id for number, rows in neighbours.items() for row in asked[number].close(rows)}
     places = _places(session, matcher, close)
-    copied = [row.id for number, rows in neighbours.items() if asked[number].seen.copied for row in rows]
-    equal = _exact_hashes(connection, matcher, copied)
     rule_by_name = rules()
     sights: dict[int, list[_Sight]] = {}
     for number, question in asked.items():
-        if question.seen.copied:
-            exact = question.seen.exact
-            neighbours[number] = [row for row in neighbours[number] if equal.get(row.id) != exact]
-        equal[number] = question.seen.exact
         found: list[_Sight] = [
             (each, (question.interview,)) for each in _alone(rule_by_name, question.interview, plain)
         ]
@@ -212,11 +207,20 @@ def _places(session: Session, matcher: Matcher, submission_ids: set[int]) -> dic
     return found
 
 
-def _exact_hashes(connection: Connection, matcher: Matcher, submission_ids: Sequence[int]) -> dict[int, bytes]:
-    if not submission_ids:
-        return {}
-    rows = _EQUAL.rows(connection, (matcher.project_id, listed(connection, submission_ids)))
-    return {row[0]: bytes(row[1]) for row in rows}
+def _leave_out_copies(
+    connection: Connection, matcher: Matcher, asked: Mapping[int, Question], neighbours: dict[int, list[Facts]]
+) -> None:
+    """Leave out of the neighbours of a copy those of equal content, times included."""
+    beside = [row.id for number, rows in neighbours.items() if asked[number].seen.copied for row in rows]
+    equal = {}
+    if beside:
+        rows = _EQUAL.rows(connection, (matcher.project_id, listed(connection, beside)))
+        equal = {row[0]: bytes(row[1]) for row in rows}
+    for number, question in asked.items():
+        if question.seen.copied:
+            exact = question.seen.exact
+            neighbours[number] = [row for row in neighbours[number] if equal.get(row.id) != exact]
+        equal[number] = question.seen.exact
 
 
 def _alone(examines: Mapping[str, Rule], interview: Interview, plain: Mapping[str, Any]) -> Iterator[Evidence]:

@@ -12,7 +12,8 @@ from sync.matchers import Matcher
 from sync.rules.interviews import Interview
 from sync.rules.interviews.same_place import is_placed
 
-COLUMNS = 'form_id, submission_id, who, device, start, "end", seconds, answered, cell, grids'
+BESIDE = 'form_id, submission_id, who, device, start, "end", seconds, answered, cell'
+COLUMNS = f"{BESIDE}, grids"
 _OWN = Among(f"SELECT {COLUMNS} FROM seen_interview WHERE project_id = ? AND submission_id IN ?")  # noqa: S608 - our names
 _FORGET = Among("DELETE FROM seen_interview WHERE project_id = ? AND submission_id IN ?")
 _INSERT = Insert("seen_interview", f"project_id, {COLUMNS}")
@@ -86,6 +87,11 @@ def hashed_names(interview: Interview, names: Names) -> dict[str, int | None]:
     cell = cells_around(interview.place)[0] if interview.place and is_placed(interview) else None
     said = {"who": interview.enumerator, "device": interview.device, "cell": cell}
     return {kind: names.number(kind, text) if text else None for kind, text in said.items()}
+
+
+def neighbour(row: Sequence[Any]) -> Facts:
+    """From the columns BESIDE: grids are looked at in nobody beside another."""
+    return Facts._make((*row, {}))
 
 
 def from_row(row: Sequence[Any]) -> Facts:
