@@ -106,7 +106,7 @@ class _Kind:
     values: tuple[Any, ...]
 
 
-def _kinds(connection: Connection, matcher: Matcher, question: Question) -> Iterator[_Kind]:
+def _kinds(matcher: Matcher, question: Question) -> Iterator[_Kind]:
     """The kinds of neighbours that a submission can have."""
     project = (matcher.project_id,)
     own = question.own
@@ -126,7 +126,7 @@ def _kinds(connection: Connection, matcher: Matcher, question: Question) -> Iter
         values = (*project, names[0], names[-1], earliest, end, start)
         yield _Kind("device", names, overlaps, _newest_first, _AT_THAT_TIME, values)
     if question.cells:
-        values = (*project, matcher.form_id, listed(connection, question.cells))
+        values = (*project, matcher.form_id, tuple(question.cells))
         yield _Kind("cell", tuple(question.cells), lambda row: True, _by_number, _AROUND, values)
 
 
@@ -148,11 +148,12 @@ def stored_beside(
     # So many may be of the slice and not count.
     most = MOST_NEIGHBOURS + len(questions) + 1
     for question in questions:
-        for kind in _kinds(connection, matcher, question):
+        for kind in _kinds(matcher, question):
             rows = asked.setdefault(kind.statement, {}).setdefault((*kind.values, most), [])
             found[question.seen.id].append((kind, rows))
     for statement, by_values in asked.items():
-        answers = statement.rows_of_many(connection, list(by_values))
+        many = [[listed(connection, each) if isinstance(each, tuple) else each for each in key] for key in by_values]
+        answers = statement.rows_of_many(connection, many)
         for rows, answer in zip(by_values.values(), answers, strict=True):
             rows.extend(map(seen_facts.neighbour, answer))
     return found
