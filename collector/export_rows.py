@@ -28,6 +28,8 @@ def look_of(opened: Services, plan: Plan) -> Look:
     """How the columns are named and cells written; reads the answers of questions with several choices when they are split."""
     request = plan.request
     labelled = request.headers in (LABELS, BOTH) or request.choices in (LABELS, BOTH) or formats()[request.format].typed
+    # What was calculated has a comma too, and is told by nobody being asked for it.
+    labelled = labelled or request.decimal_comma
     splits = values_in_use(opened, plan) if request.split_multiples else {}
     return Look(
         request.group_paths,

@@ -54,8 +54,9 @@ CENTRAL = Look()
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: `name` is its header. `kind` tells formats with types how to read its cells: text, int, decimal, date,
-    dateTime, time, boolean, choice (a single code; `labels` is for those that keep labels of values), split (0 or 1)."""
+    """One column: `name` is its header. `kind` tells formats with types how to read its cells: text, int, decimal, calculated (a
+    text that nobody was asked for), date, dateTime, time, boolean, choice (a single code; `labels` is for those that keep labels
+    of values), split (0 or 1)."""
 
     name: str
     kind: str = "text"
@@ -206,7 +207,10 @@ def _columns_of(each: Field, table: Table, look: Look) -> tuple[list[Column], Ex
     if look.words is not None and look.words.is_choice(each.path):
         return _choice(each, shown, label or name, look)
     kind = each.type if each.type in ("int", "decimal", "date", "dateTime", "time", "boolean") else "text"
-    expand = _with_comma if look.decimal_comma and kind == "decimal" else None
+    if kind == "text" and look.words and not label and each.type == "string" and not each.path.startswith("/meta/"):
+        # Nobody was asked: what a form calculates has no type, and is a number more often than not.
+        kind = "calculated"
+    expand = _with_comma if look.decimal_comma and kind in ("decimal", "calculated") else None
     return [Column(shown, kind, each.path, label or name)], expand
 
 

@@ -11,7 +11,7 @@ from accounts.models import Actor, Event
 from collector.reading import Selection
 
 # Raised when the same data are written otherwise than before.
-RENDERING = 1
+RENDERING = 2
 # What happens to a form without a row of it looking different.
 WITHOUT_TRACE = (
     "form.submission.export",

@@ -9,6 +9,7 @@ from collector.odata.values import moment
 _DIGITS = 15
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?\Z")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)\Z")
+_SHORT = re.compile(r"-?[0-9]{0,9}(?:\.|\Z)")
 _DECIMAL = re.compile(r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\Z")
 
 
@@ -23,6 +24,11 @@ def number_of(text: str) -> int | float | None:
         # Beyond these a float loses digits, or becomes nothing or everything.
         return found if 1e-290 < abs(found) < 1e300 or not text.strip("-0.") else None
     return None
+
+
+def calculated_number(text: str) -> int | float | None:
+    """The number in what a form calculated, which has no type: not the digits of a telephone or of a device."""
+    return number_of(text) if _SHORT.match(text) else None
 
 
 def day_of(text: str) -> date | None:

@@ -11,12 +11,13 @@ import orjson
 
 from collector.export_format import Export, RowsLost
 from collector.sheets import Column, Sheet
-from collector.typed_cells import clock_of, day_of, number_of
+from collector.typed_cells import calculated_number, clock_of, day_of, number_of
 
 NUMBER, DAY, MOMENT, TEXT = "number", "day", "moment", "text"
 _KINDS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "int": (NUMBER, number_of),
     "decimal": (NUMBER, number_of),
+    "calculated": (NUMBER, calculated_number),
     "split": (NUMBER, number_of),
     "choice": (NUMBER, number_of),
     "date": (DAY, day_of),

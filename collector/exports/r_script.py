@@ -20,6 +20,9 @@ relais_number <- function(text) {
   value <- suppressWarnings(as.numeric(text))
   relais_typed(text, ifelse(many, NA, value), "^-?(0|[1-9][0-9]*)([.][0-9]+)?$")
 }
+relais_calculated <- function(text) {
+  if (any(!is.na(text) & !grepl("^-?[0-9]{0,9}([.]|$)", text))) text else relais_number(text)
+}
 relais_day <- function(text) {
   relais_typed(text, as.Date(text, format = "%Y-%m-%d"), "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 }
@@ -33,6 +36,7 @@ _READ_BY = {
     "int": "relais_number",
     "decimal": "relais_number",
     "split": "relais_number",
+    "calculated": "relais_calculated",
     "date": "relais_day",
     "dateTime": "relais_moment",
 }

@@ -14,7 +14,7 @@ from functools import lru_cache
 from collector.codebook import Question
 from collector.export_format import Export, Format
 from collector.sheets import Column, Sheet
-from collector.typed_cells import clock_of, day_of, number_of
+from collector.typed_cells import calculated_number, clock_of, day_of, number_of
 from collector.workbook import (
     BOLD,
     DAY,
@@ -59,6 +59,10 @@ def _number(text: str) -> str | None:
     return None if number is None else f"><v>{number!r}</v></c>"
 
 
+def _calculated(text: str) -> str | None:
+    return None if calculated_number(text) is None else _number(text)
+
+
 # Days come again and again.
 @lru_cache(10_000)
 def _day(text: str) -> str | None:
@@ -74,6 +78,7 @@ def _clock(text: str) -> str | None:
 _TYPED: dict[str, Typed] = {
     "int": _number,
     "decimal": _number,
+    "calculated": _calculated,
     "split": _number,
     "date": _day,
     "dateTime": _clock,

@@ -198,3 +198,40 @@ def test_a_day_of_a_workbook_is_the_answer(day: date, text: str) -> None:
     assert day_of(day.isoformat()) == day
     assert day_of("2020-W01-1") is None
     assert day_of(text) is None or str(day_of(text)) == text
+
+
+class _Asked:
+    """Words of a form that asks for a name alone."""
+
+    def question(self, path: str) -> str:
+        return "Name" if path == "/name" else ""
+
+    def is_choice(self, path: str) -> bool:
+        return path == "/chosen"
+
+    def choice(self, path: str, value: str) -> str:
+        return f"{path}: {value}"
+
+
+def test_what_a_form_calculates_is_a_number_where_it_is_one() -> None:
+    form = define(*map(question, ("name", "score", "grade", "imei")), group("meta", question("instanceName")))
+    rows = [["1.5", "2.5", "A", "352099001761481", "3.5"], ["2", "12", "1.0", "12", "4"]]
+    found = [Prepared(root_row(instance_id=f"uuid:{number}"), {0: [cells]}) for number, cells in enumerate(rows)]
+
+    def written(name: str, *, decimal_comma: bool = False) -> bytes:
+        sheets = sheets_of(form, Look(words=_Asked(), decimal_comma=decimal_comma))
+        return b"".join(exports.formats()[name].write(Export("survey", "", form, sheets, iter([found]), NOON)))
+
+    _, _, *lines = openpyxl.load_workbook(io.BytesIO(written("xlsx"))).worksheets[0].values
+    assert [line[1:6] for line in lines] == [
+        ("1.5", 2.5, "A", "352099001761481", "3.5"),
+        ("2", 12, 1, 12, "4"),
+    ]
+    french = list(csv.reader(io.StringIO(written("csv", decimal_comma=True).decode())))
+    assert [line[1:6] for line in french[1:]] == [
+        ["1.5", "2,5", "A", "352099001761481", "3.5"],
+        ["2", "12", "1,0", "12", "4"],
+    ]
+    script = zipfile.ZipFile(io.BytesIO(written("r"))).read("survey.R").decode()
+    assert 'survey[["score"]] <- relais_calculated(survey[["score"]])' in script
+    assert "name" not in "".join(line for line in script.splitlines() if "relais_calculated(survey" in line)
