@@ -177,6 +177,28 @@ def event_of(session: Session, receipt: Receipt) -> Event | None:
     return session.scalars(query).first()
 
 
+def merges_above(session: Session, submission: Submission, instance_id: str) -> list[str]:
+    """The merged versions from the current one down to this one, by instanceID; [] where it is no merged version that stands, or somebody
+    has corrected it since."""
+    query = (
+        select(Receipt)
+        .where(
+            Receipt.project_id == submission.project_id,
+            Receipt.submission_id == submission.id,
+            Receipt.version_no.is_not(None),
+        )
+        .order_by(Receipt.version_no.desc())
+    )
+    found = []
+    for receipt in session.scalars(query):
+        if event_of(session, receipt) is None:
+            break
+        found.append(receipt.instance_id)
+        if receipt.instance_id == instance_id:
+            return found
+    return []
+
+
 def take_back(session: Session, submission: Submission, instance_id: str, *, by: int | None) -> bool:
     """Make the version before a merge the current one again, as if the merge had not been; False, and nothing, when that version
     has been corrected since. The version taken back stays stored."""

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from accounts.events import Happening, noting, record
 from accounts.models import Actor, Server
 from accounts.scopes import EVERYTHING
-from collector.merge import take_back
-from collector.models import Submission
+from collector.merge import merges_above, take_back
+from collector.models import Receipt, Submission
 from collector.reading import Selection
 from config.api_errors import unexpected_value
 from config.clock import now, wire
@@ -104,19 +104,35 @@ def _same(known: Decision, decision: Decision) -> bool:
 
 def unmerge(session: Session, form: Form, decision: Decision, *, by: int) -> list[Decision]:
     """Take back the version that a merge made, unless it has been corrected since, and with it what else was said by that merge;
-    the decisions that say so."""
+    the decisions that say so. Where other merges stand on it, it goes with the last of them."""
     kept = _submission(session, form, decision.keep or "")
-    if kept is None or not take_back(session, kept, decision.version, by=by):
+    if kept is None or not merges_above(session, kept, decision.version):
         return []
     opened = []
     for each in list(decisions_of(session, form, [kept.instance_id])):
         others = [name for name in (each.one, each.other) if name != kept.instance_id]
-        standing = standing_of(session, form, each.one, each.other)
-        if each.version == decision.version and standing is not None and each in standing.heads:
+        if each.version == decision.version and _stands(session, form, each):
             other = _submission(session, form, others[0])
             if other is not None:
                 opened.append(enact(session, form, [kept, other], Told("open", seen=[each.uid]), by=by))
+    while (version := _without_ground(session, form, kept)) is not None:
+        take_back(session, kept, version, by=by)
     return opened
+
+
+def _without_ground(session: Session, form: Form, kept: Submission) -> str | None:
+    """The current version, if a merge made it that nobody stands by any more."""
+    current = session.get_one(Receipt, (kept.project_id, kept.current_receipt_id)).instance_id
+    if not merges_above(session, kept, current):
+        return None
+    made = [each for each in decisions_of(session, form, [kept.instance_id]) if each.version == current]
+    standing = any(_stands(session, form, each) for each in made)
+    return current if made and not standing else None
+
+
+def _stands(session: Session, form: Form, decision: Decision) -> bool:
+    standing = standing_of(session, form, decision.one, decision.other)
+    return standing is not None and decision in standing.heads
 
 
 def _submission(session: Session, form: Form, instance_id: str) -> Submission | None:
