@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from accounts.errors import not_found
@@ -11,7 +11,7 @@ from accounts.signed_in import api_caller, changing
 from collector import review
 from collector.api_submissions import one_answer
 from collector.form_access import FORM, form_access
-from collector.rest_errors import form_not_open
+from collector.rest_errors import form_not_open, no_web_form
 from collector.schemas import NotesHeader, ReviewSchema, SubmissionSchema
 from collector.submission_rows import one_row
 from collector.trash import delete_submission, restore_submission
@@ -63,12 +63,15 @@ def restore(project_id: int, xml_form_id: str, instance_id: str) -> ResponseRetu
 
 
 @api.get("/submissions/<segment:instance_id>/edit")
-@describe(status=302, problems=[404.1, 409.12])
+@describe(status=302, problems=[404.1, 409.11, 409.12])
 def open_for_editing(project_id: int, xml_form_id: str, instance_id: str) -> ResponseReturnValue:
-    """To the page of a submission, where it can be corrected."""
+    """To the page of a submission, where it can be corrected: for whoever can read a page. A program that takes no HTML hears 409.11, as of a
+    form without a web form."""
     person = api_caller()
     with reading() as session:
         access = form_access(session, person, "submission.update", project_id, xml_form_id)
+        if request.headers.get("Accept") and not request.accept_mimetypes.accept_html:
+            raise no_web_form()
         if access.form.state != "open":
             raise form_not_open()
         if one_row(session, access.selection, instance_id) is None:

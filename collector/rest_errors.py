@@ -82,6 +82,16 @@ def form_not_open() -> Problem:
     )
 
 
+def no_web_form() -> Problem:
+    """409.11: there is no web form in which a program could have a submission edited."""
+    return Problem(
+        409.11,
+        en="Submissions are corrected on their page, in a browser. A program sends the correction as a new version instead.",
+        fr="Les fiches se corrigent sur leur page, dans un navigateur. Un programme envoie plutôt la correction comme nouvelle version.",
+        message="The form you tried to access is not ready for web use yet. Please wait some time and try again.",
+    )
+
+
 def submission_erased() -> Problem:
     """409.18: it was here once, and is not to come back."""
     return Problem(

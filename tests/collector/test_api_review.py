@@ -115,6 +115,10 @@ def test_the_address_for_editing_leads_to_the_page_of_the_submission(relais: Ins
     answer = admin.get(one(first, "edit"))
     assert answer.status_code == 302
     assert answer.location.endswith(f"/projects/1/forms/household/submissions/{first}")
+    for accept, status in (("application/json", 409), ("text/html,*/*;q=0.8", 302), ("*/*", 302)):
+        answer = admin.get(one(first, "edit"), headers={"Accept": accept})
+        assert answer.status_code == status
+        assert status == 302 or problem(answer)[1] == 409.11
     assert problem(admin.get(one(new_id(), "edit"))) == NOT_FOUND
     with relais.services.database.transaction() as session:
         set_form_state(session, 1, "household", "closing")

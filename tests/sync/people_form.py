@@ -44,6 +44,7 @@ MAHAMADOU = {
     "note": "a",
 }
 MAMADOU = {**MAHAMADOU, "name": "Mamadou Zongo", "age": "36", "note": "b", "end": "2026-11-26T09:20:00.000+01:00"}
+THIRD = {**MAMADOU, "note": "c", "end": "2026-11-27T09:20:00.000+01:00"}
 FATIMATA = {"name": "Fatimata Diallo", "phone": "70445566", "village": "Gao", "age": "22", "sex": "f", "note": "c"}
 
 

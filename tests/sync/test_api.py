@@ -24,11 +24,6 @@ def pair(relais: Installation) -> tuple[str, str]:
     return found
 
 
-@pytest.fixture
-def admin(relais: Installation) -> Caller:
-    return admin_of(relais)
-
-
 def verdict(pair: tuple[str, str], kind: str, **more: object) -> dict[str, object]:
     return {"one": pair[0], "other": pair[1], "verdict": kind, **more}
 

@@ -13,7 +13,7 @@ from collector.check import check_everything
 from collector.purge import purge_trash
 from collector.scope_keys import look_up_older
 from config.clock import now
-from tests.collector.rest import Caller, admin_of, caller
+from tests.collector.rest import Caller, caller
 from tests.collector.test_scopes import actor_of, limit
 from tests.installation import Installation
 from tests.reader import person, sign_in
@@ -23,24 +23,9 @@ from tests.sync.test_matching_stored import matched
 
 PEOPLE = "/v1/projects/1/forms/people"
 DECISIONS = f"{PEOPLE}/duplicates/decisions"
-THIRD = {**MAMADOU, "note": "c", "end": "2026-11-27T09:20:00.000+01:00"}
 WITHOUT = "?duplicates=without"
 # Where nothing hangs on which it is.
 ONE_DATABASE = pytest.mark.parametrize("relais", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def three(relais: Installation) -> list[str]:
-    """Three submissions of one man, matched."""
-    relais.publish(people_form())
-    found = [send(relais, **each) for each in (MAHAMADOU, MAMADOU, THIRD)]
-    matched(relais)
-    return found
-
-
-@pytest.fixture
-def admin(relais: Installation) -> Caller:
-    return admin_of(relais)
 
 
 def decide(admin: Caller, one: str, other: str, verdict: str = "duplicate", **more: object) -> dict[str, object]:

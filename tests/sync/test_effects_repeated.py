@@ -13,8 +13,8 @@ from sync.models import MatchDecision
 from sync.verdicts import keep_decision
 from tests.collector.rest import admin_of
 from tests.installation import Installation
-from tests.sync.people_form import MAHAMADOU, MAMADOU, people_form, send
-from tests.sync.test_effects import THIRD, decide, marks
+from tests.sync.people_form import MAHAMADOU, MAMADOU, THIRD, people_form, send
+from tests.sync.test_effects import decide, marks
 from tests.sync.test_matching_stored import matched
 
 

@@ -1,7 +1,5 @@
 """Merging over REST: one submission with answers of several, an edit like any other, undone without a trace."""
 
-import pytest
-
 from sync.worker import Worker
 from tests.collector.receiving import envelope
 from tests.collector.rest import NOT_ALLOWED, NOT_FOUND, Caller, admin_of, caller, problem
@@ -10,7 +8,6 @@ from tests.sync.people_form import FATIMATA, MAHAMADOU, MAMADOU, people_form, pe
 from tests.sync.test_effects import (
     ONE_DATABASE,
     PEOPLE,
-    THIRD,
     WITHOUT,
     counts,
     decide,
@@ -23,19 +20,6 @@ from tests.sync.test_matching_stored import matched
 
 MERGES = f"{PEOPLE}/duplicates/merges"
 HOUSEHOLDS = "/v1/projects/1/forms/household"
-
-
-@pytest.fixture
-def three(relais: Installation) -> list[str]:
-    relais.publish(people_form())
-    found = [send(relais, **each) for each in (MAHAMADOU, MAMADOU, THIRD)]
-    matched(relais)
-    return found
-
-
-@pytest.fixture
-def admin(relais: Installation) -> Caller:
-    return admin_of(relais)
 
 
 def row_of(admin: Caller, instance_id: str) -> dict[str, str]:

@@ -7,8 +7,8 @@ import pytest
 
 from tests.collector.rest import admin_of
 from tests.installation import Installation
-from tests.sync.people_form import MAHAMADOU, MAMADOU, people_form, send
-from tests.sync.test_effects import PEOPLE, THIRD, WITHOUT, counts, decide, exported, marks, sound
+from tests.sync.people_form import MAHAMADOU, MAMADOU, THIRD, people_form, send
+from tests.sync.test_effects import PEOPLE, WITHOUT, counts, decide, exported, marks, sound
 from tests.sync.test_matching_stored import matched
 
 

@@ -58,11 +58,6 @@ class Outside:
 
 
 @pytest.fixture
-def admin(relais: Installation) -> Caller:
-    return admin_of(relais)
-
-
-@pytest.fixture
 def outside(relais: Installation) -> Outside:
     return Outside(relais)
 

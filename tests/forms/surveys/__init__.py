@@ -10,11 +10,13 @@ DEFINITIONS = Path(__file__).parents[3] / "forms" / "definitions"
 SURVEYS = ("border_post_assessment", "community_resilience", "flow_monitoring", "incident_alert")
 MEDIA = {path.name: path.read_bytes() for path in DEFINITIONS.glob("*.csv")}
 NIAMEY = timezone(timedelta(hours=1))
+# One moment for a whole run: midnight may pass between the answers and the interview.
+NOW = datetime.now(NIAMEY)
 
 
 def day(shift: int = 0) -> str:
     """Today where the phones are, or so many days from it."""
-    return (datetime.now(NIAMEY).date() + timedelta(days=shift)).isoformat()
+    return (NOW.date() + timedelta(days=shift)).isoformat()
 
 
 @cache

@@ -7,7 +7,6 @@ import random
 import re
 import uuid
 from collections import defaultdict
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -15,7 +14,7 @@ import openpyxl
 import pytest
 
 from forms.xform import ROLES, FormDefinition, parse_xform
-from tests.forms.surveys import DEFINITIONS, MEDIA, NIAMEY, SURVEYS, compiled
+from tests.forms.surveys import DEFINITIONS, MEDIA, NOW, SURVEYS, compiled
 from tests.respondent import Device
 from tests.respondent.form import XForm
 from tests.respondent.session import Session
@@ -211,7 +210,7 @@ def test_the_last_assessment_of_a_post_is_told_in_words() -> None:
     old = MEDIA["border_posts.csv"].decode().splitlines()
     known = old[1].replace("unknown,,", "closed_temp,2026-03-09,r2026a")
     form = XForm(compiled("border_post_assessment"), MEDIA | {"border_posts.csv": "\n".join([old[0], known]).encode()})
-    session = Session(form, random.Random(1), datetime.now(NIAMEY), Device())
+    session = Session(form, random.Random(1), NOW, Device())
     answers = {"country": "NE", "adm1": post["adm1"], "is_new_post": "no", "post_id": post["name"]}
     for _, node in list(session.questions()):
         if node.name in answers:
