@@ -22,9 +22,11 @@ from sync.deciding import Given, SuspectedPair, decide, suspected_pairs, visible
 from sync.decisions import LONGEST_REASON
 from sync.explaining import reasons_for
 from sync.learning import rescan_progress
+from sync.matchers import stopped_by
 from sync.merging import Merge, merge
 from sync.models import MatchForm
 from sync.rules import near_words
+from sync.rules.identity.bands import why
 from sync.rules.identity.explanation import LANGUAGES, sentence
 from sync.schemas import (
     DecisionSchema,
@@ -176,10 +178,12 @@ def show_matching(project_id: int, xml_form_id: str) -> ResponseReturnValue:
     with reading() as session:
         access = form_access(session, person, "submission.read", project_id, xml_form_id)
         kept = session.get(MatchForm, (project_id, access.form.id))
+        stopped = stopped_by(kept) if kept else None
         found = {
             "roles": kept.roles if kept else {},
-            "stopped": kept.stopped if kept else None,
-            "stoppedPath": kept.stopped_path if kept else None,
+            "stopped": stopped.code if stopped else None,
+            "stoppedPath": stopped.path if stopped else None,
+            "stoppedWhy": {language: why(stopped, language) for language in LANGUAGES} if stopped else None,
             "learntFrom": kept.learnt_from if kept else 0,
             "learntAt": kept.learnt_at if kept else None,
             "expectedPairs": kept.model["expected_pairs"] if kept and kept.model else None,

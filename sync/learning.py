@@ -71,7 +71,7 @@ def learn_form(services: Services, project_id: int, form_id: int, count: int) ->
     model = learn(plan, keys, features, pairs)
     scorer = Scorer(plan, keys, model)
     flagged = [pair for pair in pairs if probability(scorer.bits(features[pair[0]], features[pair[1]])) >= 0.5]
-    stopped = breaker(plan, model, features, flagged)
+    stopped = breaker(plan, model, features, flagged, keys)
     with services.database.transaction() as session:
         kept = session.get(MatchForm, (project_id, form_id))
         current, _ = matching_keys(session, project_id, services.secret)

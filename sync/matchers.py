@@ -18,6 +18,7 @@ from forms.match_roles import roles_of
 from forms.queries import definition_of, labels_of
 from sync.models import MatchForm, MatchSecret
 from sync.readers import Reader
+from sync.rules.identity.bands import Breaker, unable_to_tell
 from sync.rules.identity.keys import FAMILIES, NARROW, Keys
 from sync.rules.identity.model import Model, shipped_model
 from sync.rules.identity.plan import ROLES, Features, Plan
@@ -176,6 +177,11 @@ def _roles(session: Session, project_id: int, version_id: int) -> dict[str, str]
     }
 
 
+def stopped_by(kept: MatchForm) -> Breaker | None:
+    """Why a form is not scored: as learnt, or by what it asks."""
+    return Breaker(kept.stopped, kept.stopped_path) if kept.stopped else unable_to_tell(Plan(kept.roles))
+
+
 def matcher_from(session: Session, kept: MatchForm, secret: bytes) -> Matcher:
     """The matcher that a row describes."""
     model = Model.from_json(kept.model) if kept.model else None
@@ -200,5 +206,5 @@ def matcher_from(session: Session, kept: MatchForm, secret: bytes) -> Matcher:
         former,
         kept.model_no,
         kept.version_id,
-        kept.stopped is not None or not plan.columns,
+        stopped_by(kept) is not None,
     )

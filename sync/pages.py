@@ -25,7 +25,17 @@ from sync.compared import Compared, compare
 from sync.deciding import Given, SuspectedPair, decide, decide_copies, suspected_pairs, undecided_copies
 from sync.decisions import LONGEST_REASON
 from sync.pages_evidence import seen_forms
-from sync.queue import MOST_COPIES, QUEUES, is_shown, matched_forms, names_of, pair_after, queue_of, uid_of
+from sync.queue import (
+    MOST_COPIES,
+    QUEUES,
+    is_shown,
+    matched_forms,
+    names_of,
+    pair_after,
+    queue_of,
+    uid_of,
+    untold_forms,
+)
 from sync.reviewing import MOST, choose_capacity, review_of, shown_pairs
 from sync.told_of_merges import Note, notes_of_merge
 
@@ -96,9 +106,11 @@ def show_queue(project_id: int) -> ResponseReturnValue:
                 queues.append((queue, shown))
         decided = _decided(session, frame)
         interviews = seen_forms(session, frame)
+        untold = untold_forms(session, frame, page_language())
     return render_template(
         "sync/queue.html",
         interviews=interviews,
+        untold=untold,
         frame=frame,
         state=state,
         queues=queues,

@@ -11,10 +11,13 @@ from collector.models import Receipt, Submission
 from collector.project_frame import ProjectFrame
 from collector.reading import Selection
 from forms.models import Form, FormVersion
+from forms.queries import labels_of
 from sync.corroborating import corroborates
 from sync.deciding import SuspectedPair, suspected_pairs, undecided_copies
-from sync.models import MatchPair
+from sync.matchers import stopped_by
+from sync.models import MatchForm, MatchPair
 from sync.reviewing import CERTAIN_BITS, Review
+from sync.rules.identity.bands import why
 from sync.rules.identity.finding import Pair
 from sync.rules.identity.groups import groups
 
@@ -67,6 +70,25 @@ def matched_forms(session: Session, project_id: int) -> list[tuple[Form, str]]:
         .order_by(FormVersion.name, Form.id)
     )
     return [(form, name) for form, name in session.execute(query)]
+
+
+def untold_forms(session: Session, frame: ProjectFrame, language: str) -> list[tuple[str, str]]:
+    """The living forms about people that do not tell them apart, by name, each with a sentence that says why nobody there is suspected."""
+    query = (
+        select(MatchForm, FormVersion.name, FormVersion.id)
+        .join(Form, (Form.project_id == MatchForm.project_id) & (Form.id == MatchForm.form_id))
+        .join(FormVersion, (FormVersion.project_id == Form.project_id) & (FormVersion.id == Form.current_version_id))
+        .where(MatchForm.project_id == frame.id, Form.deleted_at.is_(None))
+        .order_by(FormVersion.name, Form.id)
+    )
+    found = []
+    for kept, name, version_id in session.execute(query):
+        stopped = stopped_by(kept)
+        if stopped is not None and stopped.code != "no_role":
+            labels = labels_of(session, frame.id, version_id)
+            question = labels.question(stopped.path, language) if stopped.path else None
+            found.append((name, why(stopped, language, question)))
+    return found
 
 
 def queue_of(session: Session, form: Form, name: str, selection: Selection, state: str, review: Review) -> FormQueue:

@@ -162,11 +162,13 @@ class RescanSchema(Schema):
 
 
 class MatchingSchema(Schema):
-    """How a form is matched. `stopped`: why its submissions are not scored; `stoppedPath`: the question to blame."""
+    """How a form is matched. `stopped`: why its submissions are not scored; `stoppedPath`: the question to blame; `stoppedWhy`: a
+    sentence, by language."""
 
     roles = fields.Dict()
     stopped = fields.String(allow_none=True)
     stoppedPath = fields.String(allow_none=True)  # noqa: N815 - wire name
+    stoppedWhy = fields.Dict(allow_none=True)  # noqa: N815 - wire name
     learntFrom = fields.Integer()  # noqa: N815 - wire name
     learntAt = WireMoment(allow_none=True)  # noqa: N815 - wire name
     expectedPairs = fields.Float(allow_none=True)  # noqa: N815 - wire name

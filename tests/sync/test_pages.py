@@ -246,3 +246,20 @@ def test_only_as_many_pairs_are_shown_as_people_can_look_at_the_likeliest_first(
     assert links(admin) == [likeliest]
     admin.follow(f"{QUEUE}/capacity", capacity="")
     assert len(links(admin)) == 6
+
+
+def test_a_form_that_asks_too_little_says_so_instead_of_suspecting_anybody(relais: Installation, admin: Reader) -> None:
+    relais.publish(people_form(roles={"name": "name", "sex": "sex"}))
+    for _ in range(2):
+        send(relais, name="Mahamadou Zongo", sex="m")
+    matched(relais)
+    assert links(admin) == []
+    said = admin.words(QUEUE)
+    assert "on ne distingue pas les personnes" in said
+    assert "Ce formulaire ne permet pas de dire qui est qui" in said
+    assert "« sex »" in said
+    told = sign_in(relais).client.get("/v1/projects/1/forms/people/duplicates/matching").get_json()
+    assert (told["stopped"], told["stoppedPath"]) == ("too_little", "/sex")
+    assert "cannot tell who is who" in told["stoppedWhy"]["en"]
+    stranger = person(relais, "stranger@example.org", None)
+    assert stranger.client.get(QUEUE).status_code == 404

@@ -3,11 +3,12 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sync.rules.identity.keys import EXACT
-from sync.rules.identity.model import UNSEEN, Model, probability
-from sync.rules.identity.plan import GRADES, NAME, Features, Plan
+from sync.rules.identity.keys import Keys
+from sync.rules.identity.model import Model, probability, shipped_model
+from sync.rules.identity.plan import NAME, Features, Plan
+from sync.rules.identity.scoring import Scorer
 
 # Of what a supervisor is shown at least half should be worth it.
 LEAST_PRECISION = 0.5
@@ -15,8 +16,31 @@ LEAST_PRECISION = 0.5
 MOST_PER_SUBMISSION = 5.0
 MOST_FLAGGED = 0.5
 ENOUGH = 30
-# Full agreement on a form that tells people apart is worth this much and more.
-SURE_BITS = 10.0
+# Where fewer than one submission in ten would know itself again, nobody is told from anybody.
+LEAST_TOLD = 0.1
+# Of what belongs to a household alone a family of one phone is soon taken for one person.
+MOST_FLAGGED_OF_HOMES = 0.25
+TRIED = 400
+# What these say is said by a name or by nobody: alone they tell no one from another.
+SAYS_LITTLE = frozenset({"sex", "enumerator"})
+# What stands for one thing in different words.
+WHERE = frozenset({"place", "post"})
+_WHY = {
+    "no_role": (
+        "Aucune question ne dit de qui il s’agit : les doublons de ce formulaire ne peuvent pas être cherchés.",
+        "No question says who this is about: duplicates of this form cannot be looked for.",
+    ),
+    "too_little": (
+        "Ce formulaire ne permet pas de dire qui est qui : deux personnes y répondent souvent pareil. %s Demandez-en davantage.",
+        "This form cannot tell who is who: two people often answer it alike. %s Ask for more.",
+    ),
+    "too_many": (
+        "La moitié de ce formulaire serait soupçonnée : il ne distingue pas assez les personnes. %s",
+        "Half of this form would be suspected: it does not tell people apart well enough. %s",
+    ),
+}
+_LEAST = ("La question qui distingue le moins : « %s ».", "The question that tells least: “%s”.")
+LANGUAGES = ("fr", "en")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,40 +75,64 @@ class Breaker:
 
 
 def breaker(
-    plan: Plan, model: Model, submissions: Sequence[Features], flagged: Sequence[tuple[int, int]]
+    plan: Plan,
+    model: Model,
+    submissions: Sequence[Features],
+    flagged: Sequence[tuple[int, int]],
+    keys: Keys | None = None,
 ) -> Breaker | None:
-    """None when the form can be scored. `flagged`: pairs (numbers of submissions) of probability 0.5 and more."""
-    if not plan.columns or all(column.role == "enumerator" for column in plan.columns):
-        return Breaker("no_role")
-    if best_bits(plan, model) < 0:
+    """None when the form can be scored. `flagged`: pairs (numbers of submissions) of probability 0.5 and more; `keys` are those that the
+    counts of the model are hashed by. Whether a form can tell depends on what it asks, not on how many duplicates it seems to hold."""
+    unable = unable_to_tell(plan)
+    if unable is not None:
+        return Breaker(unable.code, least_telling(plan, submissions) or unable.path if plan.columns else None)
+    if not submissions:
+        return None
+    known = own_bits(plan, model, submissions, keys)
+    if known[round((1 - LEAST_TOLD) * (len(known) - 1))] < 0:
         return Breaker("too_little", least_telling(plan, submissions))
     if len(submissions) < ENOUGH:
         return None
     touched = {number for pair in flagged for number in pair}
     many = len(flagged) > MOST_PER_SUBMISSION * len(submissions)
-    # Many copies of few are found together; half of all suspected *and* hardly anything to tell them apart is another matter.
-    if many or (len(touched) > MOST_FLAGGED * len(submissions) and best_bits(plan, model) < SURE_BITS):
+    # Many may have been asked twice; half of all suspected where most would not know themselves again is another matter.
+    doubtful = MOST_FLAGGED if plan.tells_kin_apart else MOST_FLAGGED_OF_HOMES
+    if many or (
+        len(touched) > doubtful * len(submissions) and (known[len(known) // 2] < 0 or not plan.tells_kin_apart)
+    ):
         return Breaker("too_many", least_telling(plan, submissions))
     return None
 
 
-def best_bits(plan: Plan, model: Model) -> float:
-    """The score of two submissions that agree on everything, with values as rare as can be."""
-    total = model.prior_bits
-    rarest = math.log2(model.submissions + 1)
-    for column, m, u in zip(plan.columns, model.m, model.u, strict=True):
-        if column.name in ("name.3", "name.order"):
-            continue
-        if column.role == NAME:
-            best = max(range(len(m)), key=lambda level: (level % GRADES, level))
-            total += math.log2(m[best]) + rarest
-        elif column.telling:
-            alone = -math.log2(UNSEEN * u[0] / (model.submissions + UNSEEN))
-            is_own = column.role in EXACT and (plan.name_paths or column.role == "person_id")
-            total += math.log2(m[0]) + (alone if is_own else min(rarest, -math.log2(u[0])))
-        else:
-            total += math.log2(m[0] / u[0])
-    return model.slope * total + model.shift
+def unable_to_tell(plan: Plan) -> Breaker | None:
+    """What is wrong with the questions themselves, whatever is answered. Of one kind of answer alone (names, positions, phones: with or without
+    the sex, or who asked) nothing shows whether two who share it are one; only the number of a person's card is meant to."""
+    kinds = {kind.name for _, kind in plan.fields}
+    telling = {"where" if kind in WHERE else kind for kind in kinds - SAYS_LITTLE} | (
+        {NAME} if plan.name_paths else set()
+    )
+    if not telling and "sex" not in kinds:
+        return Breaker("no_role")
+    if len(telling) < 2 and "person_id" not in telling:
+        paths = [*plan.name_paths, *(path for path, _ in plan.fields)]
+        return Breaker("too_little", next((path for path in paths if plan.roles[path] == "sex"), paths[0]))
+    return None
+
+
+def why(stopped: Breaker, language: str = "fr", question: str | None = None) -> str:
+    """A sentence for the page; `question`: how the form asks what `stopped.path` names."""
+    tongue = LANGUAGES.index(language)
+    told = _WHY[stopped.code][tongue]
+    return told % (_LEAST[tongue] % (question or (stopped.path or "").rpartition("/")[2])) if "%s" in told else told
+
+
+def own_bits(plan: Plan, model: Model, submissions: Sequence[Features], keys: Keys | None = None) -> list[float]:
+    """In rising order, for some submissions: the score of each against a copy of itself, were one in fifty a duplicate."""
+    usual = shipped_model(plan, len(submissions))
+    neutral = replace(model, prior_bits=usual.prior_bits, kin_bits=usual.kin_bits, slope=1.0, shift=0.0)
+    scorer = Scorer(plan, keys or Keys(plan, bytes(16)), neutral)
+    tried = submissions[:: max(1, len(submissions) // TRIED)]
+    return sorted(scorer.bits(each, each) for each in tried)
 
 
 def least_telling(plan: Plan, submissions: Sequence[Features]) -> str | None:

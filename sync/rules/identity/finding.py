@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sync.rules.identity.bands import Breaker, breaker
 from sync.rules.identity.implied import measured
 from sync.rules.identity.keys import GENERIC_FROM, Keys, affordable
 from sync.rules.identity.learning import learn
@@ -84,12 +85,14 @@ def shortlist(hits: Iterable[tuple[int, int]], most: int = MOST_SCORED, generic_
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The pairs from REVIEW_FROM up, the model, and how many candidates were looked at."""
+    """The pairs from REVIEW_FROM up, the model, and how many candidates were looked at. `stopped`: why the form cannot tell who is who; then
+    there are no pairs."""
 
     pairs: list[Pair]
     model: Model
     candidates: int
     families: frozenset[str]
+    stopped: Breaker | None = None
 
 
 def find_pairs(
@@ -121,7 +124,15 @@ def find_pairs(
         expected += chance
         if chance >= review_from:
             pairs.append(Pair(min(one, other), max(one, other), bits))
-    return Found(pairs, replace(model, expected_pairs=expected), candidates, families)
+    flagged = [(pair.one, pair.other) for pair in pairs if pair.bits >= 0]
+    stopped = breaker(plan, model, features, flagged, keys)
+    return Found(
+        [] if stopped else pairs,
+        replace(model, expected_pairs=0.0 if stopped else expected),
+        candidates,
+        families,
+        stopped,
+    )
 
 
 def _sample(keys: Sequence[tuple[int, ...]]) -> tuple[list[tuple[int, int]], list[float]]:

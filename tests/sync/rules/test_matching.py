@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bench.people.register import FORMS
 from bench.people.register import register as bench_register
-from sync.rules.identity.bands import breaker, review_band
+from sync.rules.identity.bands import breaker, review_band, why
 from sync.rules.identity.calibration import calibrated
 from sync.rules.identity.explanation import explain, sentence
 from sync.rules.identity.finding import Pair, candidate_pairs, find_pairs
@@ -166,24 +166,38 @@ def test_the_review_band_fits_the_supervisor_and_is_mostly_right() -> None:
 
 
 @pytest.mark.parametrize(
-    ("roles", "code"),
-    [({}, "no_role"), ({"sex": "sex"}, "too_little"), ({"sex": "sex", "age": "age"}, "too_little"), (ROLES, None)],
+    ("paths", "code"),
+    [
+        ("", "no_role"),
+        ("sex", "too_little"),
+        ("sex age", "too_little"),
+        ("name", "too_little"),
+        ("name sex", "too_little"),
+        ("phone", "too_little"),
+        ("village age", "too_little"),
+        ("name village phone age sex", None),
+    ],
 )
-def test_a_form_that_cannot_tell_people_apart_is_not_scored(roles: dict[str, str], code: str | None) -> None:
-    plan = Plan(roles)
-    features = [plan.read(row) for row in register().rows[:500]]
-    stopped = breaker(plan, shipped_model(plan, 500), features, [])
-    assert (stopped.code if stopped else None) == code
-    assert code != "too_little" or (stopped is not None and stopped.path == "sex")
+def test_a_form_that_cannot_tell_people_apart_says_so_however_many_duplicates_it_holds(
+    paths: str, code: str | None
+) -> None:
+    roles = {path: ROLES[path] for path in paths.split()}
+    for copies in (0, 15, 300):
+        rows = register().rows[:300] + register().rows[:copies]
+        stopped = find_pairs([{path: row[path] for path in roles} for row in rows], roles, SECRET).stopped
+        assert (stopped.code if stopped else None) == code
+        if stopped is not None:
+            assert code == "no_role" or (stopped.path in roles and str(stopped.path) in why(stopped, "en"))
+            assert why(stopped) != why(stopped, "en")
 
 
 def test_a_form_that_suspects_everybody_is_stopped() -> None:
-    plan = Plan({"village": "place", "sex": "sex"})
+    plan = Plan({"village": "place", "phone": "phone"})
     features = [plan.read(row) for row in register().rows[:100]]
     model = replace(shipped_model(plan, 100), prior_bits=0.0)
     stopped = breaker(plan, model, features, list(combinations(range(100), 2)))
     assert stopped is not None
-    assert (stopped.code, stopped.path) == ("too_many", "sex")
+    assert (stopped.code, stopped.path) == ("too_many", "village")
 
 
 def test_groups_follow_pairs_but_never_across_what_a_person_kept_apart() -> None:
