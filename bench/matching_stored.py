@@ -53,7 +53,8 @@ _RECEIPTS = Insert(
 )
 _ANSWERS = Insert("answers", "project_id, receipt_id, table_no, rows")
 _FEATURES = Insert(
-    "dup_feature", "project_id, submission_id, form_id, receipt_id, exact_hash, answers_hash, said, evidence"
+    "dup_feature",
+    "project_id, submission_id, form_id, receipt_id, version_id, exact_hash, answers_hash, said, evidence",
 )
 _KEYS = Insert("match_key", "project_id, h, submission_id")
 _LATER = [
@@ -123,7 +124,7 @@ def _fill(services: Services, population: Records, first: Sequence[int], later: 
         make_ready(session, project_id, [first[0] + 1], services.secret)
     for part in _parts(first):
         with services.database.transaction() as session:
-            own = {number: (project_id, number + 1, place[1], number + 1) for number in part}
+            own = {number: (project_id, number + 1, place[1], number + 1, place[2]) for number in part}
             rows = [(*own[each], each.to_bytes(16), each.to_bytes(16), 5, each.to_bytes(16)) for each in part]
             _write(session, _FEATURES, rows)
     learn_form(services, project_id, place[1], len(first))

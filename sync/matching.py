@@ -43,7 +43,7 @@ _FORGET = [
 _KEYS = Insert("match_key", "project_id, h, submission_id")
 _FEATURES = Insert(
     "dup_feature",
-    "project_id, submission_id, form_id, receipt_id, exact_hash, answers_hash, said, evidence, vector, near_evidence",
+    "project_id, submission_id, form_id, receipt_id, version_id, exact_hash, answers_hash, said, evidence, vector, near_evidence",
 )
 _PAIRS = Insert(
     "dup_pair",
@@ -62,7 +62,7 @@ class _OfForm:
     form_id: int
     token: Token
     matcher: Matcher
-    receipts: Mapping[int, int]
+    receipts: Mapping[int, tuple[int, int | None]]
     compared: Mapping[int, Compared]
     near: near_books.Turn
     seen: seeing.Turn
@@ -198,7 +198,10 @@ def _look_at_form(
         if each.id in compared:
             is_copied = compared[each.id].first is not None
             slice_of[at] = replace(slice_of[at], exact=here[each.id].hashes[0].exact, copied=is_copied)
-    receipts, seen = {each.id: each.receipt_id for each in of_form}, seeing.look(session, matcher, slice_of, read.seen)
+    receipts, seen = (
+        {each.id: (each.receipt_id, each.version_id) for each in of_form},
+        seeing.look(session, matcher, slice_of, read.seen),
+    )
     return _OfForm(form_id, token, matcher, receipts, compared, turn, seen, vectors, pairs)
 
 
@@ -236,7 +239,7 @@ def _write_form(connection: Connection, of_form: _OfForm) -> None:
     features = []
     for each in mine:
         kept, hashes = of_form.vectors[each.id], each.hashes[0]
-        place = (project_id, each.id, matcher.form_id, of_form.receipts[each.id])
+        place = (project_id, each.id, matcher.form_id, *of_form.receipts[each.id])
         told = (hashes.exact, hashes.answers, hashes.said, each.evidence)
         features.append((*place, *told, kept.vector if kept else None, each.near_evidence))
     if features:

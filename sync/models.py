@@ -101,6 +101,8 @@ class MatchFeature(Model):
     evidence: Mapped[bytes] = mapped_column(LargeBinary)
     vector: Mapped[bytes | None] = mapped_column(LargeBinary)
     near_evidence: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # The version of the form that receipt was filled with; NULL, from before: the receipt says it.
+    version_id: Mapped[int | None] = mapped_column(BigInt)
 
 
 class MatchPair(Model):
