@@ -24,10 +24,10 @@ from sync.rules.identity.model import Model, shipped_model
 from sync.rules.identity.plan import ROLES, Features, Plan
 from sync.rules.identity.scoring import Scorer
 
-_FORM = Statement(
-    "SELECT version_id, model_no, learnt_from, learnt_at, stopped FROM dup_form WHERE project_id = ? AND form_id = ?"
+_TOKEN = Statement(
+    "SELECT f.version_id, f.model_no, f.learnt_from, f.learnt_at, f.stopped, s.salt, s.former FROM dup_form f "
+    "LEFT JOIN match_secret s ON s.project_id = f.project_id WHERE f.project_id = ? AND f.form_id = ?"
 )
-_SALTS = Statement("SELECT salt, former FROM match_secret WHERE project_id = ?")
 # Matchers that are kept: of a form that has learnt much, some megabytes each.
 MOST_KEPT = 16
 # Under this name a model's row says by which key its counts are hashed.
@@ -134,9 +134,7 @@ def matchers_of(engine: Engine) -> Matchers:
 def token_of(session: Session, project_id: int, form_id: int) -> Token | None:
     """See `Token`; None before a form was matched at all. What is learnt has another number each time; what is only counted anew under a
     new key is not told (whoever does that calls `Matchers.clear`)."""
-    connection = session.connection()
-    form = _FORM.row(connection, (project_id, form_id))
-    return None if form is None else (form, _SALTS.row(connection, (project_id,)))
+    return _TOKEN.row(session.connection(), (project_id, form_id))
 
 
 def matcher_of(session: Session, project_id: int, form_id: int, version_id: int, secret: bytes) -> Matcher:

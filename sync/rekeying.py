@@ -7,9 +7,8 @@ former salt is forgotten, and with it the former key can be made no more. Decisi
 
 import secrets
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,38 +16,17 @@ from sqlalchemy.orm import Session
 from accounts.models import Project
 from config.clock import now
 from config.services import Services
-from config.statements import Insert, Statement
 from forms.models import FormVersion
 from forms.queries import labels_of
-from sync import arrived, seen_facts
-from sync.interviews import Sent
 from sync.learning import sample
-from sync.matchers import KEYED_BY, Matcher, matcher_from, matchers_of, matching_key, matching_keys, token_of
+from sync.matchers import KEYED_BY, matcher_from, matchers_of, matching_key, matching_keys
 from sync.models import MatchForm, MatchSecret, NearChoice, NearForm
 from sync.near_books import choice_hash
-from sync.readers import root_of
+from sync.rehashing import hash_next
 from sync.rules.identity.learning import count_values
 from sync.rules.identity.model import Model
 
 SALT_BYTES = 32
-# Hashed anew in one transaction, which takes about 50 ms.
-SLICE = 250
-_REACHED = Statement("SELECT reached FROM match_secret WHERE project_id = ?")
-_NEXT = Statement(
-    "SELECT f.submission_id, f.form_id, f.receipt_id, r.form_version_id, s.submitter_id, s.device_id "
-    "FROM dup_feature f CROSS JOIN receipt r CROSS JOIN submission s "
-    "WHERE f.project_id = ? AND f.submission_id > ? AND r.project_id = f.project_id AND r.id = f.receipt_id "
-    "AND r.form_version_id IS NOT NULL AND s.project_id = f.project_id AND s.id = f.submission_id "
-    "ORDER BY f.submission_id LIMIT ?"
-)
-_BETWEEN = Statement(
-    "SELECT submission_id FROM dup_feature WHERE project_id = ? AND submission_id > ? AND submission_id <= ?"
-)
-_CONTENTS = Statement(
-    "UPDATE dup_feature SET exact_hash = ?, answers_hash = ? WHERE project_id = ? AND submission_id = ?"
-)
-_OLD_KEYS = Statement("DELETE FROM match_key WHERE project_id = ? AND submission_id > ? AND submission_id <= ?")
-_KEYS = Insert("match_key", "project_id, h, submission_id")
 
 
 def ask(session: Session, project_ids: Iterable[int]) -> None:
@@ -75,17 +53,14 @@ def projects_of(session: Session, project_id: int | None) -> list[int]:
 
 
 def rekey(services: Services, stop: threading.Event) -> bool:
-    """One slice of the work that was asked for; True while there is more. Only the holder of the worker's lease may call it: it and the
+    """One step of the work that was asked for; True while there is more. Only the holder of the worker's lease may call it: it and the
     matcher write the same rows. Killed at any point it goes on where it was."""
     with services.database.reading() as session:
         project_id = next(iter(waiting(session)), None)
     if project_id is None or stop.is_set():
         return False
     if not _begun(services, project_id) and not _counted(services, project_id):
-        with services.database.reading() as session:
-            hashed = _hashed(session, project_id, services.secret)
-        with services.database.transaction() as session:
-            _write(session, project_id, hashed)
+        hash_next(services, project_id, stop)
     return True
 
 
@@ -145,83 +120,3 @@ def _counted(services: Services, project_id: int) -> bool:
             form.model = {**counted.to_json(), KEYED_BY: current.tag}
     matchers_of(services.database.engine).clear()
     return True
-
-
-@dataclass(slots=True)
-class _Hashed:
-    """A slice hashed anew, up to the submission `last`; `token`: what it was hashed by."""
-
-    token: tuple[Any, ...]
-    form_ids: list[int]
-    reached: int
-    last: int
-    ids: list[int] = field(default_factory=list)
-    contents: list[tuple[bytes, bytes, int, int]] = field(default_factory=list)
-    keys: list[tuple[int, int, int]] = field(default_factory=list)
-    facts: list[tuple[int | None, int | None, int | None, int, int]] = field(default_factory=list)
-
-
-def _hashed(session: Session, project_id: int, secret: bytes) -> _Hashed:
-    """The next slice under the new key; an empty one when everything is hashed anew."""
-    connection = session.connection()
-    reached = int(_REACHED.value(connection, (project_id,)))
-    rows = _NEXT.rows(connection, (project_id, reached, SLICE))
-    form_ids = sorted({row[1] for row in rows})
-    token = _token(session, project_id, form_ids)
-    found = _Hashed(token, form_ids, reached, rows[-1][0] if rows else reached)
-    receipts = [row[2] for row in rows]
-    answers = arrived.answers_of(connection, project_id, receipts)
-    files = arrived.files_of(connection, project_id, receipts)
-    matchers: dict[int, Matcher] = {}
-    sent: dict[int, list[tuple[Sent, Mapping[str, str | None]]]] = {}
-    for submission_id, form_id, receipt_id, version_id, submitter_id, device_id in rows:
-        if form_id not in matchers:
-            known = matchers_of(connection.engine).of(session, project_id, form_id, secret)
-            assert known is not None, "what is matched has a matcher"
-            matchers[form_id] = known[1]
-        matcher, tables = matchers[form_id], answers.get(receipt_id, {})
-        reader, root = matcher.reader(session, version_id), root_of(tables)
-        hashes = reader.content.hashes(tables, matcher.secret, files.get(receipt_id, {}))
-        found.ids.append(submission_id)
-        found.contents.append((hashes.exact, hashes.answers, project_id, submission_id))
-        sender = _Sender(submission_id, device_id, submitter_id)
-        sent.setdefault(form_id, []).append((sender, reader.interview(root)))
-        if not matcher.stopped:
-            keys = matcher.keys.of(reader.features(root), matcher.families)
-            found.keys += [(project_id, key, submission_id) for key in keys]
-    for form_id, of_form in sent.items():
-        found.facts += seen_facts.rehashed(matchers[form_id], of_form)
-    found.keys.sort()
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Sender:
-    id: int
-    device_id: str | None
-    submitter_id: int | None
-
-
-def _token(session: Session, project_id: int, form_ids: Sequence[int]) -> tuple[Any, ...]:
-    return tuple(token_of(session, project_id, form_id) for form_id in form_ids)
-
-
-def _write(session: Session, project_id: int, hashed: _Hashed) -> None:
-    """Write a slice, unless something of it has changed since it was hashed: then it is hashed once more."""
-    row = session.get_one(MatchSecret, (project_id,), with_for_update=True)
-    connection = session.connection()
-    between = (project_id, hashed.reached, hashed.last)
-    if row.former is None or row.reached != hashed.reached:
-        return
-    if not hashed.ids:
-        row.former, row.reached, row.ended_at = None, 0, now()
-        return
-    here = {each[0] for each in _BETWEEN.rows(connection, between)}
-    if not here.issuperset(hashed.ids) or _token(session, project_id, hashed.form_ids) != hashed.token:
-        return
-    _CONTENTS.run_many(connection, hashed.contents)
-    seen_facts.write_rehashed(connection, hashed.facts)
-    _OLD_KEYS.run(connection, between)
-    if hashed.keys:
-        _KEYS.run_many(connection, hashed.keys)
-    row.reached = hashed.last

@@ -17,9 +17,7 @@ COLUMNS = f"{BESIDE}, grids"
 _OWN = Among(f"SELECT {COLUMNS} FROM seen_interview WHERE project_id = ? AND submission_id IN ?")  # noqa: S608 - our names
 _FORGET = Among("DELETE FROM seen_interview WHERE project_id = ? AND submission_id IN ?")
 _INSERT = Insert("seen_interview", f"project_id, {COLUMNS}")
-_REHASH = Statement(
-    "UPDATE seen_interview SET who = ?, device = ?, cell = ? WHERE project_id = ? AND submission_id = ?"
-)
+REHASH = Statement("UPDATE seen_interview SET who = ?, device = ?, cell = ? WHERE project_id = ? AND submission_id = ?")
 
 
 class Facts(NamedTuple):
@@ -125,16 +123,10 @@ def write(
 def rehashed(
     matcher: Matcher, sent: Iterable[tuple[Sent, Mapping[str, str | None]]]
 ) -> list[tuple[int | None, int | None, int | None, int, int]]:
-    """For `write_rehashed`: the names in the facts of these submissions (with their answers) under the matcher's key."""
+    """For `REHASH`: the names in the facts of these submissions (with their answers) under the matcher's key."""
     names = names_of(matcher)[0]
     found = []
     for submission, answers in sent:
         hashed = hashed_names(read_interview(submission, answers, matcher.plan.roles, {}, (0, None)), names)
         found.append((hashed["who"], hashed["device"], hashed["cell"], matcher.project_id, submission.id))
     return found
-
-
-def write_rehashed(connection: Connection, rows: Sequence[tuple[int | None, int | None, int | None, int, int]]) -> None:
-    """Write names under another key."""
-    if rows:
-        _REHASH.run_many(connection, rows)

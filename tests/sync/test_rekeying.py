@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from app import cli
-from sync import rekeying
+from sync import rehashing
 from sync.matchers import matching_key, matching_keys
 from sync.models import MatchSecret
 from sync.rekeying import ask, rekey, waiting
@@ -40,7 +40,7 @@ def verdicts(relais: Installation) -> list[tuple[Any, ...]]:
 @pytest.fixture
 def people(relais: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
     """Three submissions, two of one person; hashed two at a time."""
-    monkeypatch.setattr(rekeying, "SLICE", 2)
+    monkeypatch.setattr(rehashing, "TOGETHER", 2)
     relais.publish(people_form())
     for answers in (MAHAMADOU, FATIMATA, MAMADOU):
         send(relais, **answers)
