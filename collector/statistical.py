@@ -37,14 +37,17 @@ class Variable:
     values: Mapping[str, str]
 
 
-def variables_of(export: Export, table: TypedTable, *, longest_name: int, longest_text: int | None) -> list[Variable]:
-    """The variables of a table, all of whose rows are in; `longest_text` None: texts may be of any length."""
+def variables_of(
+    export: Export, table: TypedTable, *, longest_name: int, longest_text: int | None, first_year: int
+) -> list[Variable]:
+    """The variables of a table, all of whose rows are in; `longest_text` None: texts may be of any length. Days and moments before
+    `first_year` are texts, and so are those beside them."""
     choices = {each.path: dict(each.choices) for each in export.codebook if each.choices}
     taken: set[str] = set()
     found: list[Variable] = []
     for place, (column, known) in enumerate(zip(table.columns, table.kinds, strict=True)):
         values = choices.get(column.path, {}) if column.labels and known in (NUMBER, TEXT) else {}
-        kind = known if all(map(_WHOLE.match, values)) else TEXT
+        kind = known if all(map(_WHOLE.match, values)) and table.first_years[place] >= first_year else TEXT
         longest = (
             max(table.longest[place], *(len(code.encode()) for code in values)) if values else table.longest[place]
         )

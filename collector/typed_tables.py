@@ -5,6 +5,7 @@ A column is of numbers, days or moments only if every cell of it is, without los
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from datetime import MAXYEAR, date
 from typing import Any
 
 import orjson
@@ -26,7 +27,8 @@ _KINDS: dict[str, tuple[str, Callable[[str], Any]]] = {
 
 
 class TypedTable:
-    """The rows of a sheet; `kinds` are right once all rows are in, and `whole`, which tells columns of whole numbers. Close it."""
+    """The rows of a sheet; `kinds` are right once all rows are in, and `whole`, which tells columns of whole numbers, `longest` in bytes,
+    and `first_years` of days and moments. Close it."""
 
     def __init__(self, sheet: Sheet) -> None:
         self.sheet = sheet
@@ -38,6 +40,7 @@ class TypedTable:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self.count = 0
         self.longest = [0] * len(sheet.columns)
+        self.first_years = [MAXYEAR] * len(sheet.columns)
 
     def add(self, cells: Sequence[str]) -> None:
         """One row."""
@@ -50,6 +53,8 @@ class TypedTable:
                     self._fits[place] = value is not None
                     if isinstance(value, float):
                         self.whole[place] = False
+                    elif isinstance(value, date):
+                        self.first_years[place] = min(self.first_years[place], value.year)
         self._file.write(orjson.dumps(cells) + b"\n")
         self.count += 1
 

@@ -23,6 +23,8 @@ _LOWEST: float = struct.unpack("<d", bytes.fromhex("feffffffffffefff"))[0]
 _NUMBERS, _DAYS, _MOMENTS, _TEXTS = 5, 20, 22, 1
 _EPOCH = datetime(1582, 10, 14)  # noqa: DTZ001 - moments have no zone here
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+# SPSS shows nothing for days before its calendar begins, in October 1582.
+_FIRST_YEAR = 1583
 _NOMINAL, _SCALE = 1, 3
 _PIECE = 1 << 16
 
@@ -33,7 +35,7 @@ def write(export: Export) -> Iterator[bytes]:
 
 
 def _lay(export: Export, table: TypedTable) -> list[Variable]:
-    return variables_of(export, table, longest_name=_LONGEST_NAME, longest_text=_LONGEST_TEXT)
+    return variables_of(export, table, longest_name=_LONGEST_NAME, longest_text=_LONGEST_TEXT, first_year=_FIRST_YEAR)
 
 
 def _is_text(each: Variable) -> bool:

@@ -22,6 +22,8 @@ _DOUBLE, _STRL = 65_526, 32_768
 _MISSING: float = struct.unpack("<d", bytes.fromhex("000000000000e07f"))[0]
 _FIRST_DAY, _FIRST_MOMENT = date(1960, 1, 1).toordinal(), datetime(1960, 1, 1)  # noqa: DTZ001 - moments have no zone here
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+# What Stata's dates begin with.
+_FIRST_YEAR = 100
 _PIECE = 1 << 16
 
 
@@ -31,7 +33,7 @@ def write(export: Export) -> Iterator[bytes]:
 
 
 def _lay(export: Export, table: TypedTable) -> list[Variable]:
-    return variables_of(export, table, longest_name=_LONGEST_NAME, longest_text=None)
+    return variables_of(export, table, longest_name=_LONGEST_NAME, longest_text=None, first_year=_FIRST_YEAR)
 
 
 def _is_text(each: Variable) -> bool:

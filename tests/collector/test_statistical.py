@@ -61,6 +61,8 @@ def test_codes_have_their_labels_and_texts_their_length(name: str, ending: str, 
     assert frame["sex"].fillna(0).tolist() == [1, 2, 0]
     assert frame["region"].tolist() == ["agadez", "no longer there", ""]
     assert [str(day) for day in frame["day"][:2]] == ["1582-10-15", "1959-12-31"]
+    # A column with a day that SPSS would not show is one of texts.
+    assert isinstance(frame["day"][0], str) == (name == "spss")
     assert meta.column_names_to_labels["sex"].startswith("Question /sex éé")
     texts = [each for each in frame if each.startswith("note")]
     assert ["".join(cells) for cells in frame[texts].to_numpy()] == [*LONG, ""]
@@ -73,7 +75,7 @@ def test_codes_have_their_labels_and_texts_their_length(name: str, ending: str, 
         assert texts == ["note"]
 
 
-@pytest.mark.parametrize(("name", "known"), [("spss", "f75d37bcf36c4d2e"), ("stata", "c140886e15940b3c")])
+@pytest.mark.parametrize(("name", "known"), [("spss", "3beff36837435f61"), ("stata", "c140886e15940b3c")])
 def test_the_bytes_are_those_that_the_readers_took(name: str, known: str, tmp_path: Path) -> None:
     """Where they are not installed; with them, take the new hash when they are content."""
     assert sha256(data_set(name, tmp_path).read_bytes()).hexdigest()[:16] == known
