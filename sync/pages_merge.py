@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -21,7 +21,7 @@ from sync.compared import Side
 from sync.deciding import Given, decide
 from sync.decisions import LONGEST_REASON
 from sync.merging import MOST_OTHERS, Merge, merge
-from sync.pages import PAIR, asked_with, go_on
+from sync.pages import asked_with, go_on
 from sync.queue import pair_after, uid_of
 
 pages = Blueprint("merge_pages", __name__, url_prefix="/projects/<int:project_id>/duplicates")
@@ -29,21 +29,6 @@ pages = Blueprint("merge_pages", __name__, url_prefix="/projects/<int:project_id
 # Of fields of the form, so that no question's name can be one of the page's own: whose answer, and what is written instead.
 OF, WRITTEN = "of:", "written:"
 LONGEST_WRITTEN = 10_000
-
-
-@pages.get(f"{PAIR}/merge")
-def show_choices_of_two(project_id: int, xml_form_id: str, instance_id: str, other_id: str) -> ResponseReturnValue:
-    """The page of merging for two."""
-    return redirect(
-        url_for(
-            ".show_choices",
-            project_id=project_id,
-            xml_form_id=xml_form_id,
-            of=[instance_id, other_id],
-            keep=typed_number(request.args, "keep"),
-        ),
-        302,
-    )
 
 
 @pages.get("/<segment:xml_form_id>/merge")

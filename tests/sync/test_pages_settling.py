@@ -95,7 +95,6 @@ def test_two_are_merged_answer_by_answer(relais: Installation, admin: Reader, pa
         ("of:/note", "1"),
     ]
     members = page.xpath("//input[@name='member']/@value")
-    assert admin.get(f"{pair}/merge").status_code == 302
     assert {each.get("value") for each in admin.page(f"{link}&keep=2").xpath("//input[@checked]")} == {"2"}
     fields = {
         "keep": "1",
