@@ -20,7 +20,7 @@ import psutil
 
 from bench.matching_cost import cost, near_copies
 from bench.oracles import Scored, recordlinkage_ecm, splink
-from bench.people.names import pairs_of_names
+from bench.people.names import AGAIN, PAIRS, pairs_of_names
 from bench.people.public_sets import census, febrl, hard
 from bench.people.sahel import Records, parameters, sahel
 from sync.rules.identity.finding import find_pairs
@@ -126,12 +126,15 @@ def table(jobs: list[tuple[str, Callable[..., Records], tuple[Any, ...], str, in
 
 def names() -> None:
     """Pairs of names judged by hand, before the rules were held against them."""
-    judged = list(pairs_of_names())
-    said = [same_name(one, other) for one, other, _ in judged]
-    right = sum(each and same for each, (_, _, same) in zip(said, judged, strict=True))
-    same = sum(each for _, _, each in judged)
     print("| pairs of names | P | R | F1 |\n|---|---|---|---|")
-    print(f"| {len(judged)} | {right / sum(said):.4f} | {right / same:.4f} | {2 * right / (sum(said) + same):.4f} |\n")
+    for path in (PAIRS, AGAIN):
+        judged = list(pairs_of_names(path))
+        said = [same_name(one, other) for one, other, _ in judged]
+        right = sum(each and same for each, (_, _, same) in zip(said, judged, strict=True))
+        same = sum(each for _, _, each in judged)
+        told = f"{right / sum(said):.4f} | {right / same:.4f} | {2 * right / (sum(said) + same):.4f}"
+        print(f"| {path.stem}, {len(judged)} | {told} |")
+    print()
 
 
 def main() -> None:

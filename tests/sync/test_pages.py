@@ -262,4 +262,4 @@ def test_a_form_that_asks_too_little_says_so_instead_of_suspecting_anybody(relai
     assert (told["stopped"], told["stoppedPath"]) == ("too_little", "/sex")
     assert "cannot tell who is who" in told["stoppedWhy"]["en"]
     stranger = person(relais, "stranger@example.org", None)
-    assert stranger.client.get(QUEUE).status_code == 404
+    assert stranger.client.get(QUEUE).status_code == 403

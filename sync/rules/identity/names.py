@@ -53,7 +53,7 @@ class NameComparison:
 def read_name(text: str) -> Name:
     """A name taken apart; titles are left out unless nothing else is there."""
     words = _put_together(fold(text).split()[: 2 * MOST_TOKENS])
-    plain = [word for word in words if word not in TITLES] or words
+    plain = [word for number, word in enumerate(words) if not _is_title(words, number)] or words
     tokens: list[str] = []
     asides: list[str] = []
     into = tokens
@@ -71,6 +71,12 @@ def read_name(text: str) -> Name:
         tuple(read_token(word) for word in asides[:MOST_TOKENS]),
         child,
     )
+
+
+def _is_title(words: list[str], number: int) -> bool:
+    """Before another initial, M. is one as well, and no Monsieur."""
+    following = words[number + 1 : number + 2]
+    return words[number] in TITLES and not (len(words[number]) == 1 and following and len(following[0]) == 1)
 
 
 def _put_together(words: list[str]) -> list[str]:

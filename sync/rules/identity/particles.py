@@ -14,7 +14,7 @@ TITLES = _words(
 ASIDES = _words("nee ne epouse epse ep dit dite alias surnomme surnommee")
 SONS = _words("ag ould wuld ben bin ibn oul fils")
 DAUGHTERS = _words("walet wallet mint bint bent fille welet")
-LINKS = _words("de du la le des d l")
+LINKS = _words("de du la le des")
 # Written apart or together: Abdoul Karim, El Hadj, Al Hassane.
 FIRST_HALVES = _words("abd abdoul abdul abdel abdour abdur abdoull abder al el")
 # N Diaye, M Baye: before which letters a single one belongs to the next word.

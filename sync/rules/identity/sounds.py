@@ -8,6 +8,13 @@ _LETTERS = str.maketrans(
 )
 _MARKS = re.compile(r"[\u0300-\u036f'’ʼ`´‘]")
 _NOT_LETTERS = re.compile(r"[^a-z]+")
+# What a scanner or a hurried thumb reads for a letter: 0uedraogo, lssoufou, M0ussa. No name here begins with l and another consonant.
+_MISREAD = (
+    (re.compile(r"0(?=[a-z])|(?<=[a-z])0"), "o"),
+    (re.compile(r"[1|](?=[a-z])|(?<=[a-z])[1|]"), "i"),
+    (re.compile(r"5(?=[a-z])|(?<=[a-z])5"), "s"),
+    (re.compile(r"(?<![a-z])l(?=[bcdfgjkmnpqrstvwxz])"), "i"),
+)
 # In this order. V: a vowel follows.
 _HEARD = tuple(
     (re.compile(pattern), into)
@@ -17,18 +24,19 @@ _HEARD = tuple(
         (r"qu(?=[eiy])|q|ck|kh", "k"),
         (r"tch|tsh", "C"),
         (r"sch|ch|sh", "s"),
-        (r"gh(?=[aeiouy])", "g"),
+        # The Arabic ghayn and the Tamasheq one: Ghali, Rhali.
+        (r"gh(?=[aeiouy])|rh(?=[aeiouy])", "g"),
         (r"th", "t"),
         (r"dh", "d"),
         (r"gn|ny(?=[aeiou])|ni(?=[aeou])", "N"),
         (r"dji(?=[aeou])|dj|dy(?=[aeiou])|di(?=[aeou])|ji(?=[aeou])|j", "j"),
-        (r"gu(?=[eiy])", "g"),
+        (r"gu(?=[ei])", "g"),
         (r"c(?=[eiy])", "s"),
         (r"c", "k"),
         (r"h", ""),
         (r"ou|oo", "u"),
         (r"ow$", "o"),
-        (r"aw(?![aeiouy])", "au"),
+        (r"aw(?![aeiouy])|ao", "au"),
         (r"v", "w"),
         (r"uw|u(?=[aeiy])", "w"),
         (r"ee|ie$", "i"),
@@ -46,6 +54,8 @@ _HEARD = tuple(
 def fold(text: str) -> str:
     """Small letters without marks; what is no letter becomes a space, apostrophes vanish (N'Diaye is Ndiaye)."""
     marked = unicodedata.normalize("NFKD", text.lower().translate(_LETTERS))
+    for misread, letter in _MISREAD:
+        marked = misread.sub(letter, marked)
     return _NOT_LETTERS.sub(" ", _MARKS.sub("", marked)).strip()
 
 

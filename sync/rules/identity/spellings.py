@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from rapidfuzz.distance import OSA
+
 from sync.rules.identity.sounds import fold, skeleton, sound
 
 _LIST = Path(__file__).with_name("spellings.txt")
@@ -21,10 +23,12 @@ def _read() -> tuple[dict[str, int], dict[str, int], dict[int, tuple[str, ...]],
         elif line.startswith("!"):
             for word in map(fold, line[1:].split()):
                 if word not in written:
-                    number = len(spellings) + 1
+                    heard = sound(word)
+                    known = heard_as.get(heard, 0)
+                    number = known if _is_respelled(word, spellings.get(known, ())) else len(spellings) + 1
                     written[word] = number
-                    heard_as.setdefault(sound(word), number)
-                    spellings[number] = (word,)
+                    heard_as.setdefault(heard, number)
+                    spellings[number] = (*spellings.get(number, ()), word)
         elif line and not line.startswith("#"):
             number = len(spellings) + 1
             spelled = [fold(word).replace(" ", "") for word in line.split()]
@@ -34,6 +38,14 @@ def _read() -> tuple[dict[str, int], dict[str, int], dict[int, tuple[str, ...]],
                 heard_as.setdefault(each, number)
             spellings[number] = tuple(dict.fromkeys(spelled))
     return written, heard_as, spellings, frozenset(akin)
+
+
+def _is_respelled(word: str, spelled: tuple[str, ...]) -> bool:
+    """Ki and Ky, Meda and Medah, which are heard alike; but Louise is not Louis."""
+    return any(
+        word[0] == each[0] and word.endswith("e") == each.endswith("e") and OSA.distance(word, each) <= 1
+        for each in spelled
+    )
 
 
 def _triples(word: str) -> Iterator[str]:
