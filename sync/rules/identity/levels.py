@@ -21,8 +21,11 @@ PHONE_DIGITS = 8
 BIRTHS_COUNTED_FROM = 2030
 Date = tuple[int, int, int]
 EARTH_METRES = 6_371_000.0
+# Villages, ages and days are met again and again.
+REMEMBERED = 50_000
 
 
+@lru_cache(maxsize=REMEMBERED)
 def read_text(text: str) -> str | None:
     """Small letters and digits, single spaces, no marks; None when nothing is left."""
     spaced = " ".join(_PUNCTUATION.sub(" ", text.lower()).split())
@@ -44,11 +47,15 @@ def read_code(text: str) -> str | None:
 
 def read_phone(text: str) -> str | None:
     """The last eight digits without the country; None for what is no number (fewer than six digits, or one digit repeated)."""
+    if len(text) == PHONE_DIGITS and text.isascii() and text.isdigit():
+        # As most are written.
+        return text if len(set(text)) > 1 else None
     plain = re.sub(r"[^\d+]", "", text)
     digits = "".join(_DIGITS.findall(_COUNTRY.sub("", plain)))[-PHONE_DIGITS:]
     return digits if len(digits) >= 6 and len(set(digits)) > 1 else None
 
 
+@lru_cache(maxsize=REMEMBERED)
 def read_date(text: str) -> Date | str | None:
     """Year, month, day of 2026-11-25, 20261125 or a date with a time; parts out of range are kept (a slip is still evidence). What is no
     date is a choice that stands for one (a round, a wave)."""
@@ -56,6 +63,7 @@ def read_date(text: str) -> Date | str | None:
     return (int(digits[1]), int(digits[2]), int(digits[3])) if digits else read_text(text)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def read_age(text: str) -> int | None:
     """Whole years, or those since a date of birth (counted from one year for all); None when it is none or no human's."""
     birth = _DATE.match(text)
