@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import orjson
 
-from sync.giving_way import Member, circles, ends, past_those_away
+from sync.giving_way import Member, circles, ends, past_those_away, together
 
 Verdict = Literal["duplicate", "merge", "distinct", "visit", "event", "unsure", "open"]
 VERDICTS: tuple[Verdict, ...] = ("duplicate", "merge", "distinct", "visit", "event", "unsure", "open")
@@ -199,8 +199,8 @@ def must_be_asked(standing: Standing | None, evidence: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """Decisions that cannot all be true: `code` "circle" (each gives way to another) or "apart" (both are duplicates of one, but were
-    called distinct). `members`: (xmlFormId, instanceID) each."""
+    """Decisions that cannot all be true: `code` "circle" (each gives way to another) or "apart" (both are duplicates of one, or reports of
+    one event, but were called distinct). `members`: (xmlFormId, instanceID) each."""
 
     code: Literal["circle", "apart"]
     members: tuple[Member, ...]
@@ -208,9 +208,11 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What follows for submissions, named (xmlFormId, instanceID): which is left out in favour of which, and what a person must mend."""
+    """What follows for submissions, named (xmlFormId, instanceID): which is left out in favour of which, which report one event (`event_of`:
+    the first of them by name, for each), and what a person must mend."""
 
     duplicate_of: dict[Member, Member]
+    event_of: dict[Member, Member]
     contradictions: tuple[Contradiction, ...]
 
 
@@ -229,12 +231,20 @@ def resolve(standing: Mapping[PairKey, Standing], here: Container[Member] | None
     groups = circles(towards)
     in_circle = {member for circle in groups for member in circle}
     duplicate_of = {gone: min(ends(gone, towards, in_circle)) for gone in towards if gone not in in_circle}
+    event_of = together(
+        ((form, one), (form, other)) for (form, one, other), each in standing.items() if each.verdict == "event"
+    )
     apart = [
         Contradiction("apart", ((form, one), (form, other)))
         for (form, one, other), each in sorted(standing.items())
         if each.verdict in ("distinct", "visit")
-        and duplicate_of.get((form, one), (form, one)) == duplicate_of.get((form, other), (form, other))
+        and (
+            duplicate_of.get((form, one), (form, one)) == duplicate_of.get((form, other), (form, other))
+            or event_of.get((form, one), (form, one)) == event_of.get((form, other), (form, other))
+        )
     ]
     return Resolution(
-        duplicate_of, (*(Contradiction("circle", tuple(sorted(circle))) for circle in sorted(groups, key=min)), *apart)
+        duplicate_of,
+        event_of,
+        (*(Contradiction("circle", tuple(sorted(circle))) for circle in sorted(groups, key=min)), *apart),
     )

@@ -70,6 +70,9 @@ def take_effect(session: Session, form: Form, instance_ids: Iterable[str], *, by
         by=by,
     )
     touched = changed | {number for name, number in ids.items() if name in asked}
+    if resolution.event_of:
+        # A link between two says something of everybody they hang together with.
+        touched |= set(ids.values())
     _ask(session, form, touched, standing, resolution)
     return resolution
 
@@ -203,7 +206,9 @@ def _ask(
             (one, ends_one), (other, ends_other) = facts[pair.one_id], facts[pair.other_id]
             first, second = sorted((one, other))
             known = standing.get((form.xml_form_id, first, second))
-            # Both are left out in favour of the same one, or one of the other: nobody need say it again.
-            implied = known is None and ends_one == ends_other
+            event_of = resolution.event_of.get((form.xml_form_id, one))
+            linked = event_of is not None and event_of == resolution.event_of.get((form.xml_form_id, other))
+            # Both are left out in favour of the same one, or one of the other, or report what a third one does: nobody need say it again.
+            implied = known is None and (ends_one == ends_other or linked)
             contradicted = known is not None and {(form.xml_form_id, one), (form.xml_form_id, other)} <= contradicting
             pair.asked = contradicted or (not implied and must_be_asked(known, pair.whole_evidence))

@@ -1,6 +1,6 @@
 """Who gives way to whom, as a graph: where every way ends, and where it turns in a circle. Pure."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 Member = tuple[str, str]
 """(xmlFormId, instanceID) of a submission"""
@@ -35,6 +35,23 @@ def ends(start: Member, towards: Mapping[Member, set[Member]], stays: set[Member
                 seen.add(after)
                 waiting.append(after)
     return ends
+
+
+def together(links: Iterable[tuple[Member, Member]]) -> dict[Member, Member]:
+    """For everybody who is linked to anybody, the first by name of all who hang together."""
+    beside: dict[Member, set[Member]] = {}
+    for one, other in links:
+        beside.setdefault(one, set()).add(other)
+        beside.setdefault(other, set()).add(one)
+    first_of: dict[Member, Member] = {}
+    for start in sorted(beside):
+        waiting = [] if start in first_of else [start]
+        while waiting:
+            member = waiting.pop()
+            if member not in first_of:
+                first_of[member] = start
+                waiting += beside[member]
+    return first_of
 
 
 def circles(towards: Mapping[Member, set[Member]]) -> list[set[Member]]:

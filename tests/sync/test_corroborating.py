@@ -54,12 +54,20 @@ def test_reports_are_linked_and_none_is_left_out(post_node: Installation) -> Non
     assert relais.rows("SELECT count(*) FROM submission WHERE duplicate_of IS NOT NULL") == [(0,)]
     assert len(admin.json(f"{PEOPLE}/submissions")) == 4
     settled = admin.json(f"{PEOPLE}/duplicates?state=settled")
-    assert {each["verdict"] for each in settled} == {"event"}
+    assert {each["verdict"] for each in settled} == {"event", None}
+    # Two reports that a third one is linked with are not asked about; said to be of two events, they are, and what contradicts is told.
+    open_pairs = admin.json(f"{PEOPLE}/duplicates")
+    assert {other, copy} not in [{each["one"], each["other"]} for each in open_pairs]
+    apart = {"one": other, "other": copy}
+    for said, conflicts in (("distinct", 1), ("open", 0)):
+        assert admin.call("POST", DECISIONS, json={**apart, "verdict": said}).status_code == 200
+        assert len(admin.json(f"{PEOPLE}/duplicates?state=conflict")) == conflicts
     # Undone like any other.
     assert admin.call("POST", DECISIONS, json={"one": one, "other": other, "verdict": "open"}).status_code == 200
     assert "Aussi signalé par" not in reader.words(
         f"/projects/1/forms/people/submissions/{quote(other, safe=':')}"
     ).replace("Peut-être aussi signalé par", "")
+    assert {other, copy} in [{each["one"], each["other"]} for each in admin.json(f"{PEOPLE}/duplicates")]
 
 
 def test_other_forms_know_no_events(post_node: Installation) -> None:
