@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from accounts.models import Actor
 from collector.models import Submission
 from collector.reading import Selection
 from collector.review import named_submission
@@ -154,21 +155,39 @@ def undecided_copies(pairs: Sequence[SuspectedPair]) -> list[SuspectedPair]:
     return [pair for pair in pairs if pair.must_be_asked and pair.found.copy and pair.standing is None]
 
 
-def decide_copies(session: Session, form: Form, pairs: Sequence[SuspectedPair], *, by: int) -> int:
-    """Call the later of each pair a duplicate of the earlier; how many verdicts that took, since of many copies of one a verdict each is
-    enough. Only for what `undecided_copies` gave."""
+def decide_copies(session: Session, form: Form, pairs: Sequence[SuspectedPair], *, by: int) -> list[SuspectedPair]:
+    """Call the later of each pair a duplicate of the earlier; the pairs about which that was said, since of many copies of one a verdict
+    each is enough. Only for what `undecided_copies` gave."""
     lock_form(session, form.project_id, form.id)
     if corroborates(session, form):
-        return 0
+        return []
     gone: set[int] = set()
+    decided = []
     for pair in sorted(pairs, key=lambda pair: (pair.other.id, pair.one.id)):
         if pair.other.id not in gone and standing_of(session, form, *_names(pair)) is None:
             gone.add(pair.other.id)
+            decided.append(pair)
             told = Told("duplicate", keep=pair.one.instance_id, seen=())
             enact(session, form, [pair.one, pair.other], told, by=by)
     names = {side.instance_id for pair in pairs for side in (pair.one, pair.other)}
     take_effect(session, form, names, by=by)
-    return len(gone)
+    return decided
+
+
+def undo_copies(session: Session, form: Form, pairs: Sequence[SuspectedPair], *, by: int) -> int:
+    """Take back at once what this person said of these pairs alone: that one is a duplicate; of how many."""
+    lock_form(session, form.project_id, form.id)
+    author = session.scalars(select(Actor.uid).where(Actor.id == by)).one()
+    undone = [
+        pair
+        for pair in pairs
+        if (standing := standing_of(session, form, *_names(pair))) is not None
+        and [(head.verdict, head.by) for head in standing.heads] == [("duplicate", author)]
+    ]
+    for pair in undone:
+        enact(session, form, [pair.one, pair.other], Told("open"), by=by)
+    take_effect(session, form, {side.instance_id for pair in undone for side in (pair.one, pair.other)}, by=by)
+    return len(undone)
 
 
 def _names(pair: SuspectedPair) -> tuple[str, str]:

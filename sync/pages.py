@@ -1,6 +1,6 @@
 """Submissions that may be one: the queue of a project, each pair side by side, and the verdict."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -22,7 +22,15 @@ from config.pages import page_language
 from config.problem import Problem
 from config.typed import typed_number, typed_text
 from sync.compared import Compared, compare
-from sync.deciding import Given, SuspectedPair, decide, decide_copies, suspected_pairs, undecided_copies
+from sync.deciding import (
+    Given,
+    SuspectedPair,
+    decide,
+    decide_copies,
+    suspected_pairs,
+    undecided_copies,
+    undo_copies,
+)
 from sync.decisions import LONGEST_REASON
 from sync.pages_evidence import seen_forms
 from sync.queue import (
@@ -91,12 +99,13 @@ def show_queue(project_id: int) -> ResponseReturnValue:
     with reading() as session:
         frame = open_frame(session, person, project_id, "submission.read")
         review = review_of(session, project_id, frame.scope)
+        reader = uid_of(session, frame)
         queues, place, more = [], 0, False
         names: dict[int, str | None] = {}
         for form, name in matched_forms(session, project_id):
             mask = Mask(mask_of(session, person, project_id, form.id))
             selection = Selection(project_id, form.id, frame.scope, mask=mask)
-            queue = queue_of(session, form, name, selection, state, review)
+            queue = queue_of(session, form, name, selection, state, review, reader)
             shown = queue.clusters[max(0, start - place) : max(0, start + PAGE - place)]
             place += len(queue.clusters)
             more = place > start + PAGE
@@ -120,6 +129,8 @@ def show_queue(project_id: int) -> ResponseReturnValue:
         decided=decided,
         review=review,
         copies=typed_number(request.args, "copies"),
+        of=typed_text(request.args, "of"),
+        pairs=request.args.getlist("pairs")[:MOST_COPIES],
     )
 
 
@@ -172,10 +183,23 @@ def decide_copies_at_once(project_id: int, xml_form_id: str) -> ResponseReturnVa
     with transaction() as session:
         open_form_frame(session, person, project_id, xml_form_id, "submission.review")
         access = form_access(session, person, "submission.review", project_id, xml_form_id)
+        if "undo" in request.form:
+            settled = suspected_pairs(session, access.form, access.selection, "settled")
+            undo_copies(session, access.form, _among(settled, shown), by=person.actor_id)
+            return redirect(url_for(".show_queue", project_id=project_id), 303)
         pairs = undecided_copies(suspected_pairs(session, access.form, access.selection))
-        seen = [pair for pair in pairs if f"{pair.one.id}-{pair.other.id}" in shown][:MOST_COPIES]
-        count = decide_copies(session, access.form, seen, by=person.actor_id)
-    return redirect(url_for(".show_queue", project_id=project_id, copies=count), 303)
+        decided = decide_copies(session, access.form, _among(pairs, shown), by=person.actor_id)
+        told = [_numbers(pair) for pair in decided]
+    here = url_for(".show_queue", project_id=project_id, copies=len(told), of=xml_form_id, pairs=told)
+    return redirect(here, 303)
+
+
+def _numbers(pair: SuspectedPair) -> str:
+    return f"{pair.one.id}-{pair.other.id}"
+
+
+def _among(pairs: Sequence[SuspectedPair], shown: Collection[str]) -> list[SuspectedPair]:
+    return [pair for pair in pairs if _numbers(pair) in shown][:MOST_COPIES]
 
 
 @pages.get(PAIR)

@@ -91,14 +91,18 @@ def untold_forms(session: Session, frame: ProjectFrame, language: str) -> list[t
     return found
 
 
-def queue_of(session: Session, form: Form, name: str, selection: Selection, state: str, review: Review) -> FormQueue:
-    """The pairs of a form in one of QUEUES that the reader may see both of, those that hang together side by side."""
+def queue_of(
+    session: Session, form: Form, name: str, selection: Selection, state: str, review: Review, reader: str
+) -> FormQueue:
+    """The pairs of a form in one of QUEUES that the reader may see both of, those that hang together side by side. What this reader was
+    unsure about comes last: it waits for somebody else."""
     pairs = suspected_pairs(session, form, selection, "open" if state == BELOW else state)
     if state in ("open", BELOW):
         pairs = [pair for pair in pairs if is_shown(pair, review) == (state == "open")]
     reports = corroborates(session, form)
     copies = () if reports else tuple(undecided_copies(pairs)[:MOST_COPIES])
-    return FormQueue(form.xml_form_id, name, len(pairs), clusters(pairs), copies, reports)
+    found = sorted(clusters(pairs), key=lambda each: all(_waits_for_another(pair, reader) for pair in each.pairs))
+    return FormQueue(form.xml_form_id, name, len(pairs), tuple(found), copies, reports)
 
 
 def is_shown(pair: SuspectedPair, review: Review) -> bool:

@@ -166,7 +166,7 @@ def test_of_filled_surveys_everything_is_calculated_as_it_was_or_refused(survey:
     logic, definition = read_logic(xform), parse_xform(xform)
     types = {each.path: each.type for each in definition.fields}
     agreed = 0
-    for filled_form in Respondent(XForm(xform, MEDIA), seed=5).fills(4):
+    for filled_form in Respondent(XForm(xform, MEDIA), seed=5).fills(2):
         texts = Texts(filled_form.xml)
 
         def look(path: str, texts: Texts = texts) -> list[Node]:
@@ -179,4 +179,4 @@ def test_of_filled_surveys_everything_is_calculated_as_it_was_or_refused(survey:
                 value = stored(calculate(tree, logic.calculations[path].node, look), types[path])
                 assert not said or value == said[0], path
                 agreed += bool(said)
-    assert agreed >= 8
+    assert agreed >= 4

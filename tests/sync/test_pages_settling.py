@@ -69,13 +69,21 @@ def test_copies_are_settled_in_one_go_those_that_were_shown(relais: Installation
         assert each.post(f"{QUEUE}/people/copies", pair=shown[0]).status_code == 403
     for count in (3, 0):
         answer = admin.client.post(f"{QUEUE}/people/copies", data={"csrf_token": admin.token(), "pair": shown})
-        assert answer.location == f"{QUEUE}?copies={count}"
+        assert answer.location.startswith(f"{QUEUE}?copies={count}&of=people")
+        page = admin.page(answer.location) if count else page
     assert "Noté : 3 copies sont écartées" in admin.words(f"{QUEUE}?copies=3")
     assert dict(relais.rows("SELECT instance_id, duplicate_of FROM submission WHERE duplicate_of IS NOT NULL")) == (
         dict.fromkeys(copies, relais.rows(f"SELECT id FROM submission WHERE instance_id = '{first}'")[0][0])
     )
     assert len(links(admin)) == 4
     assert links(admin, f"{QUEUE}?state=settled")
+    # And taken back in one go, by who said it.
+    back = [str(each) for each in page.xpath("//form[.//button[@name='undo']]//input[@name='pair']/@value")]
+    assert len(back) == 3
+    for each in (person(relais, "other@example.org", "reviewer"), admin):
+        each.client.post(f"{QUEUE}/people/copies", data={"csrf_token": each.token(), "pair": back, "undo": "1"})
+        left_out = relais.rows("SELECT count(*) FROM submission WHERE duplicate_of IS NOT NULL")
+        assert left_out == [(0 if each is admin else 3,)]
 
 
 def merging(pair: str) -> str:

@@ -12,7 +12,7 @@ from tests.sync.test_effects import PEOPLE, WITHOUT, counts, decide, exported, m
 from tests.sync.test_matching_stored import matched
 
 
-@pytest.mark.parametrize("seed", [1, 3])
+@pytest.mark.parametrize("seed", [3])
 def test_everything_is_taken_back_whatever_came_between(post_node: Installation, seed: int) -> None:
     relais, chance = post_node, random.Random(seed)
     relais.publish(people_form())
