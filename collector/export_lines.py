@@ -161,13 +161,15 @@ class Rendering:
             if place is not None and place[0].id in lines
         }
         lot = Lot(sheets)
-        if self._plan.condition.holds is None:
-            absent = wanted if not found else array("q", [each for each in wanted if each not in found])
+        if self._plan.condition.holds is not None:
+            let_through, written = self._filtered(wanted, found, sheets)
+            put_together(lot, let_through, found, lines, written)
+        elif found:
+            absent = array("q", [each for each in wanted if each not in found])
             written = {each.row.id: self._written(each, sheets, keeps) for each in self._read(absent)}
             put_together(lot, wanted, found, lines, written)
         else:
-            let_through, written = self._filtered(wanted, found, sheets)
-            put_together(lot, let_through, found, lines, written)
+            lot.add_all([self._written(each, sheets, keeps) for each in self._read(wanted)])
         return lot, keeps
 
     def _filtered(
@@ -192,7 +194,7 @@ class Rendering:
 
     def _written(self, each: Prepared, sheets: int, keeps: bool) -> Written:
         made = [writer.lines(each) for writer in self._writers[:sheets]]
-        return Written(made, each.row.submitter_id, self._multiples.chosen(each) if keeps else {})
+        return Written(each.row.id, made, each.row.submitter_id, self._multiples.chosen(each) if keeps else {})
 
     def _lines(self, kept: Kept, sheets: int) -> Lines | None:
         key = kept.id, sheets
@@ -273,7 +275,7 @@ def put_together(
         if place is not None:
             run = place[0], place[1], place[1] + 1
         elif each in written:
-            lot.add(each, written[each])
+            lot.add(written[each])
     if run is not None:
         lot.take(run[0], lines[run[0].id], run[1], run[2])
 

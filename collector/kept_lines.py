@@ -19,6 +19,7 @@ Seen = dict[str, dict[str, int]]
 class Written(NamedTuple):
     """What was just written of a submission: (lines, number of rows) in each sheet, who sent it, what is chosen in it."""
 
+    number: int
     sheets: Sequence[tuple[bytes, int]]
     sender: int | None = None
     seen: Mapping[str, Iterable[str]] = {}
@@ -82,7 +83,7 @@ class Lot:
         self.senders: set[int] = set()
         self._pieces: list[list[bytes]] = [[] for _ in range(sheets)]
 
-    def add(self, number: int, written: Written) -> None:
+    def add(self, written: Written) -> None:
         """A submission just written."""
         if written.sender is not None:
             self.senders.add(written.sender)
@@ -91,13 +92,25 @@ class Lot:
             bits = self.seen.setdefault(path, {})
             for value in values:
                 bits[value] = bits.get(value, 0) | bit
-        self.ids.append(number)
+        self.ids.append(written.number)
         for (lines, rows), pieces, lengths, counts in zip(
             written.sheets, self._pieces, self.lengths, self.rows, strict=True
         ):
             pieces.append(lines)
             lengths.append(len(lines))
             counts.append(rows)
+
+    def add_all(self, written: Sequence[Written]) -> None:
+        """Submissions just written, into an empty lot."""
+        self.ids.extend([each.number for each in written])
+        self.senders.update(each.sender for each in written if each.sender is not None)
+        for sheet, pieces in enumerate(self._pieces):
+            pieces.extend([each.sheets[sheet][0] for each in written])
+            self.lengths[sheet].extend(map(len, pieces))
+            self.rows[sheet].extend([each.sheets[sheet][1] for each in written])
+        for place, each in enumerate(written):
+            if each.seen:
+                self._note(place, each.seen)
 
     def take(self, kept: Kept, lines: Lines, first: int, last: int) -> None:
         """The submissions number `first` up to, not including, `last` of a segment."""
@@ -114,6 +127,12 @@ class Lot:
             pieces.append(lines.data[sheet][starts[first] : starts[last]])
             self.lengths[sheet].extend(lines.lengths[sheet][first:last])
             self.rows[sheet].extend(lines.rows[sheet][first:last])
+
+    def _note(self, place: int, seen: Mapping[str, Iterable[str]]) -> None:
+        for path, values in seen.items():
+            bits = self.seen.setdefault(path, {})
+            for value in values:
+                bits[value] = bits.get(value, 0) | 1 << place
 
     def segment(self, *, packed: bool) -> Segment:
         """All of it for a format; deflated so that it may be kept, or as it is."""
