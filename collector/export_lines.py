@@ -38,6 +38,7 @@ class Rendering:
         self._unpacked: dict[tuple[int, int], Lines | None] = {}
         self._multiples = rendered.Multiples(plan.definition)
         self._whole: set[int] = set()
+        self._fills = False
 
     def segments(self, asked: int) -> Iterator[Segment]:
         """The lines of the first `asked` sheets, in the order of the export."""
@@ -49,7 +50,7 @@ class Rendering:
     def lags_behind(self, count: int) -> bool:
         """Whether `fill` has something to do, of so many submissions: a segment or more. The plan need not be settled."""
         covered = sum(len(each.ids) for each in self._cover.kept) // WIDTH
-        return abs(count - covered) >= rendered.SIZE or bool(self._cover.stale)
+        return count - covered >= rendered.SIZE or bool(self._cover.stale)
 
     @property
     def is_right(self) -> bool:
@@ -68,7 +69,9 @@ class Rendering:
                 rendered.advance(session, self._plan.form.project_id, self._cover)
 
     def fill(self, *, asked: bool) -> Iterator[None]:
-        """Keep what is not kept, a segment at a time; `asked`: it counts as if somebody had asked for such lines."""
+        """Keep the submissions of the plan and no others, a segment at a time; `asked`: it counts as if somebody had asked for such
+        lines."""
+        self._fills = True
         for part in self._parts():
             if isinstance(part, Kept):
                 self._whole.add(part.id)
@@ -215,7 +218,8 @@ class Rendering:
     @property
     def _takes_all(self) -> bool:
         request = self._plan.request
-        return self._keeps and request.duplicates and not (request.states or request.versions)
+        every = request.duplicates and not (request.states or request.versions)
+        return self._keeps and (every or self._fills)
 
     def _keep(self, lot: Lot, segment: Segment, instead: Sequence[int] = ()) -> None:
         """Keep a segment, in place of others, unless something has happened to it meanwhile."""
@@ -281,8 +285,11 @@ def put_together(
 
 
 def _asked_again(request: ExportRequest) -> dict[str, Any] | None:
-    """What asks for lines like these of all submissions; None where the columns depend on what they say."""
+    """What asks for lines like these; None where the columns depend on what the answers are. ODK Central's lines are always those of all
+    submissions, so that what is wanted of them by some is not thrown away for others."""
     if request.repeats != FILES:
         return None
-    every = replace(request, states=(), versions=(), duplicates=True, filter="", since="", format="csv.zip")
-    return replace(every, attachments=True, bom=False, media_folders=False, passport=False, pseudonyms=False).as_json()
+    asked = replace(request, versions=(), filter="", since="", format="csv.zip", attachments=True, bom=False)
+    asked = replace(asked, media_folders=False, passport=False, pseudonyms=False)
+    every = replace(asked, states=(), duplicates=True)
+    return (every if every == ExportRequest() else asked).as_json()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -16,11 +16,12 @@ from accounts.scopes import EVERYTHING
 from collector import rendered
 from collector.export import form_facts, plan_export, selection_of
 from collector.export_reading import settle
-from collector.export_request import ExportRequest, of_json
+from collector.export_request import RECEIVED, ExportRequest, of_json
 from collector.export_rows import look_of, rendering_of
 from collector.models import Tally
 from collector.models_exports import Rendition
 from collector.sheets import sheets_of
+from collector.tally import counts_of
 from config.clock import now
 from config.problem import Problem
 from config.services import Services
@@ -113,20 +114,18 @@ class Renderer:
 
 
 def ways_of(session: Session, project_id: int) -> list[tuple[str, int, ExportRequest]]:
-    """(form, number of submissions, what asks for the lines): ODK Central's lines of every form that has enough submissions for a
-    segment, and those of the other kinds that somebody has asked for lately."""
-    counted = (
-        select(Tally.form_id, func.sum(Tally.count))
-        .where(Tally.project_id == project_id, Tally.draft_version_id == 0, Tally.training.is_(False))
-        .group_by(Tally.form_id)
-        .having(func.sum(Tally.count) >= rendered.SIZE)
-    )
-    counts = {row[0]: int(row[1]) for row in session.execute(counted)}
-    if not counts:
+    """(form, number of submissions, what asks for their lines): ODK Central's of every form that has enough submissions for a segment,
+    and those of the other kinds that somebody has asked for lately."""
+    buckets: dict[int, list[Tally]] = {}
+    for bucket in counts_of(session, [project_id]):
+        if not bucket.training:
+            buckets.setdefault(bucket.form_id, []).append(bucket)
+    large = [form_id for form_id, each in buckets.items() if _count(each, PLAIN) >= rendered.SIZE]
+    if not large:
         return []
     forms = select(Form.id, Form.xml_form_id).where(
         Form.project_id == project_id,
-        Form.id.in_(list(counts)),
+        Form.id.in_(large),
         Form.deleted_at.is_(None),
         Form.current_version_id.is_not(None),
     )
@@ -139,10 +138,19 @@ def ways_of(session: Session, project_id: int) -> list[tuple[str, int, ExportReq
         if form_id in asked and request is not None:
             asked[form_id] += _read(request)
     return [
-        (names[form_id], counts[form_id], request)
+        (names[form_id], _count(buckets[form_id], request), request)
         for form_id, requests in asked.items()
         for request in dict.fromkeys(requests)
     ]
+
+
+def _count(buckets: Iterable[Tally], request: ExportRequest) -> int:
+    return sum(
+        each.count
+        for each in buckets
+        if (request.duplicates or not each.duplicate)
+        and (not request.states or (each.review_state or RECEIVED) in request.states)
+    )
 
 
 def _read(request: dict[str, object]) -> Iterable[ExportRequest]:

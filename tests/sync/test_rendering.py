@@ -73,7 +73,9 @@ def test_the_export_after_new_submissions_and_reviews_reads_none_of_them(
         pass
     read.clear()
     exported(relais, FOR_PEOPLE)
-    assert read == []
+    # Five are wanted: the odd newest one is written by each export.
+    assert read == [max(each.id for each in submissions(relais))]
+    read.clear()
     # What nobody has asked for in a long time is not rendered any more.
     with relais.services.database.transaction() as session:
         session.execute(update(Rendition).values(used_at=submissions(relais)[0].created_at - rendering.UNUSED))
@@ -83,7 +85,7 @@ def test_the_export_after_new_submissions_and_reviews_reads_none_of_them(
         pass
     assert len(read) == 2
     with relais.services.database.reading() as session:
-        assert len(session.scalars(select(RenderedSegment.id)).all()) == 4 + 3
+        assert len(session.scalars(select(RenderedSegment.id)).all()) == 4 + 2
     set_in_trash(relais, ids[0])
     while renderer.work(stop):
         pass
