@@ -59,6 +59,7 @@ class Rendering:
 
     def mend(self) -> Iterator[None]:
         """Put segments right in which something has changed, one at a time. The plan need not be settled."""
+        self._fills = True
         for kept in self._cover.kept:
             if kept.touched:
                 lot, _ = self._lot(array("q", kept.ids), 0, may_keep=True)
