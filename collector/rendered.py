@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from accounts.models import Actor, Event, ProjectCounter
@@ -216,8 +217,13 @@ def note(session: Session, project_id: int, form_id: int, key: str, request: dic
     found = _find(session, project_id, form_id, key)
     if found is None:
         (number,) = next_ids(session.connection(), "rendition")
-        found = Rendition(project_id=project_id, id=number, form_id=form_id, key=key)
-        session.add(found)
+        inserts: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+        row = {"project_id": project_id, "id": number, "form_id": form_id, "key": key, "used_at": now()}
+        # Another export that began at the same moment may be writing it too.
+        insert = inserts[session.connection().dialect.name]
+        session.execute(insert(Rendition).values(row).on_conflict_do_nothing())
+        found = _find(session, project_id, form_id, key)
+    assert found is not None
     found.used_at, found.request = now(), request
     session.flush()
     return found
