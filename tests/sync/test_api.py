@@ -135,3 +135,27 @@ def test_nonsense_is_refused_and_changes_nothing(post_node: Installation, wrong:
     assert admin.json(DECISIONS) == []
     unknown = {**verdict((one, "uuid:nobody"), "distinct")}
     assert problem(admin.call("POST", DECISIONS, json=unknown)) == NOT_FOUND
+
+
+def test_how_many_pairs_people_can_look_at_is_asked_and_said(relais: Installation, admin: Caller) -> None:
+    review = "/v1/projects/1/duplicates/review"
+    relais.publish(people_form())
+    for note in "abc":
+        send(relais, **{**MAHAMADOU, "note": note})
+    matched(relais)
+    found = admin.json(review)
+    assert (found["capacity"], found["chosen"], found["pairs"], found["below"]) == (30, False, 3, 0)
+    assert found["precision"] > 0.9
+    for _ in range(2):
+        chosen = admin.call("PUT", review, json={"capacity": 1}).get_json()
+        assert (chosen["capacity"], chosen["chosen"], chosen["pairs"], chosen["below"]) == (1, True, 1, 2)
+    assert relais.rows("SELECT count(*) FROM event WHERE action = 'duplicates.capacity'") == [(1,)]
+    for wrong, code in (
+        ({}, 400.2),
+        ({"capacity": "9"}, 400.11),
+        ({"capacity": True}, 400.11),
+        ({"capacity": 0}, 400.8),
+        ({"capacity": 10_001}, 400.8),
+    ):
+        assert problem(admin.call("PUT", review, json=wrong))[1] == code
+    assert admin.call("PUT", review, json={"capacity": None}).get_json() == found
