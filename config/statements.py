@@ -50,8 +50,9 @@ class Statement:
 
     def rows_of_many(self, connection: Connection, many: Sequence[Sequence[Any]]) -> list[list[Row]]:
         """Its rows for each of these sequences of values, in their order; on PostgreSQL all are asked before one is answered."""
-        if not many:
-            return []
+        if len(many) < 2:
+            # Alone it goes without the two journeys that begin and end a pipeline.
+            return [self.rows(connection, values) for values in many]
         driver: Any = connection.connection.dbapi_connection
         text = self._for(connection)
         if connection.dialect.name == "sqlite":
