@@ -235,6 +235,21 @@ def test_parquet_holds_what_was_sent(made: tuple[FormDefinition, list[Prepared]]
     assert_same(*made, ([list(cells) for cells in zip(*each.to_pydict().values(), strict=True)] for each in tables))
 
 
+def test_parquet_is_the_same_in_many_groups_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr("collector.exports.parquet.BATCH", 3)
+    monkeypatch.setattr("collector.exports.parquet.MOST_ROWS", 7)
+    cells = [[str(number) if number % 3 else None, "", None, None, "x" * number, *[None] * 6] for number in range(25)]
+    found = [Prepared(row(instance_id=f"uuid:{number}"), {0: [each]}) for number, each in enumerate(cells)]
+    with zipfile.ZipFile(io.BytesIO(written("parquet", TYPED, found))) as archive:
+        file = pq.ParquetFile(io.BytesIO(archive.read(archive.namelist()[0])))
+    assert file.metadata.num_row_groups == 3
+    table = file.read()
+    assert json.loads(file.schema_arrow.metadata[b"labels"])["int"] == "int"
+    assert table["int"].to_pylist() == [int(each[0]) if each[0] else None for each in cells]
+    assert table["string"].to_pylist() == [each[4] or None for each in cells]
+
+
 @pytest.mark.parametrize(("name", "ending"), [("spss", "sav"), ("stata", "dta")])
 def test_statistical_formats_hold_what_was_sent(name: str, ending: str) -> None:
     pyreadstat = pytest.importorskip("pyreadstat")
