@@ -9,7 +9,7 @@ from typing import Any
 from collector import rendered
 from collector.export import CHUNK, Plan
 from collector.export_format import Dialect, Segment
-from collector.export_reading import read
+from collector.export_reading import light_stretches, read, read_together
 from collector.export_request import FILES, ExportRequest
 from collector.kept_lines import WIDTH, Finder, Kept, Lines, Lot, Stretch, Written, stretches
 from collector.line_writer import LineWriter
@@ -43,8 +43,11 @@ class Rendering:
     def segments(self, asked: int) -> Iterator[Segment]:
         """The lines of the first `asked` sheets, in the order of the export."""
         for part in self._parts():
-            segment = self._blocks(part, asked) if isinstance(part, Kept) else None
-            yield segment or self._made(self._stretch(part), asked)
+            if isinstance(part, Kept) and (segment := self._blocks(part, asked)) is not None:
+                yield segment
+                continue
+            for stretch in light_stretches(self._opened, self._plan, self._stretch(part)):
+                yield self._made(stretch, asked)
         self._end(asked=True)
 
     def lags_behind(self, count: int) -> bool:
@@ -76,7 +79,7 @@ class Rendering:
         for part in self._parts():
             if isinstance(part, Kept):
                 self._whole.add(part.id)
-            elif part.whole:
+            elif part.whole and light_stretches(self._opened, self._plan, part) == [part]:
                 self._made(part, 0)
                 yield
         self._end(asked=asked)
@@ -194,7 +197,7 @@ class Rendering:
         return let_through, written
 
     def _read(self, wanted: "array[int]") -> Iterator[Prepared]:
-        return read(self._opened, self._plan, wanted) if wanted else iter(())
+        return read_together(self._opened, self._plan, wanted) if wanted else iter(())
 
     def _written(self, each: Prepared, sheets: int, keeps: bool) -> Written:
         made = [writer.lines(each) for writer in self._writers[:sheets]]

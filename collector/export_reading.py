@@ -2,13 +2,18 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate, pairwise
 
 from collector.export import CHUNK, Plan
 from collector.exported import ExportedSubmission
+from collector.kept_lines import Stretch
 from collector.sheets import Prepared, prepared
-from collector.submission_page import read_page
+from collector.submission_page import read_page, sizes_of
 from collector.unlocking import Keys, Lock, Opener, locked_answers
 from config.services import Services
+
+# Answers read together: they are in memory, as they are stored and decoded.
+MOST_BYTES = 4 << 20
 
 
 def settle(opened: Services, plan: Plan) -> None:
@@ -23,11 +28,45 @@ def read_chunks(opened: Services, plan: Plan) -> Iterator[list[Prepared]]:
     settle(opened, plan)
     plan.begin()
     for start in range(0, len(plan.wanted), CHUNK):
-        yield list(read(opened, plan, plan.wanted[start : start + CHUNK]))
+        for part in light_parts(opened, plan, plan.wanted[start : start + CHUNK]):
+            yield list(read_together(opened, plan, part))
 
 
 def read(opened: Services, plan: Plan, wanted: "array[int]", keys: Keys | None = None) -> Iterator[Prepared]:
-    """Those of these submissions that the filter lets through, decoded as they are used."""
+    """Those of these submissions that the filter lets through, read and decoded as they are used."""
+    for part in light_parts(opened, plan, wanted):
+        yield from read_together(opened, plan, part, keys)
+
+
+def light_parts(opened: Services, plan: Plan, wanted: "array[int]") -> "list[array[int]]":
+    """These submissions in parts, one after the other, whose answers are no longer together than MOST_BYTES: phones send a megabyte
+    in one answer, and what is read together is in memory together."""
+    with opened.database.reading() as session:
+        sizes = sizes_of(session, plan.form.project_id, wanted)
+    if sum(sizes.values()) <= MOST_BYTES:
+        return [wanted] if wanted else []
+    parts, size = [array("q")], 0
+    for each in wanted:
+        own = sizes.get(each, 0)
+        if parts[-1] and size + own > MOST_BYTES:
+            parts.append(array("q"))
+            size = 0
+        parts[-1].append(each)
+        size += own
+    return parts
+
+
+def light_stretches(opened: Services, plan: Plan, stretch: Stretch) -> list[Stretch]:
+    """The stretch, or parts of it that are light enough to be read together."""
+    parts = light_parts(opened, plan, plan.wanted[stretch.start : stretch.end])
+    if len(parts) <= 1:
+        return [stretch]
+    ends = [stretch.start, *(stretch.start + count for count in accumulate(map(len, parts)))]
+    return [Stretch(start, end, whole=False) for start, end in pairwise(ends)]
+
+
+def read_together(opened: Services, plan: Plan, wanted: "array[int]", keys: Keys | None = None) -> Iterator[Prepared]:
+    """As `read`, all of them read at once."""
     keys = plan.keys if keys is None else keys
     locked: Mapping[int, tuple[bytes, Lock]] = {}
     with opened.database.reading() as session:

@@ -72,6 +72,19 @@ class TypedTable:
         for cells in self.texts():
             yield [read(cell) if cell else None for read, cell in zip(reads, cells, strict=True)]
 
+    def batches(self, most_rows: int, most_bytes: int) -> Iterator[list[list[str]]]:
+        """The rows as they were put in, several at a time: so many, or of so many bytes."""
+        batch: list[list[str]] = []
+        size = 0
+        for cells in self.texts():
+            batch.append(cells)
+            size += sum(map(len, cells))
+            if len(batch) >= most_rows or size >= most_bytes:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
+
     def texts(self) -> Iterator[list[str]]:
         """The rows as they were put in; RowsLost at the end if there are not as many."""
         self._file.seek(0)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from itertools import islice
 
 import orjson
 import zstandard
@@ -132,8 +131,8 @@ def _file(table: TypedTable) -> Iterator[bytes]:
     labels = {name: column.label for name, column in zip(names, table.columns, strict=True) if column.label}
     groups: list[Value] = []
     yield _MAGIC
-    place, count, held, rows = len(_MAGIC), 0, 0, table.texts()
-    while batch := list(islice(rows, BATCH)):
+    place, count, held = len(_MAGIC), 0, 0
+    for batch in table.batches(BATCH, MOST_BYTES // 8):
         held += sum([column.add(cells) for column, cells in zip(columns, zip(*batch, strict=True), strict=True)])
         count += len(batch)
         if count >= MOST_ROWS or held >= MOST_BYTES:

@@ -17,6 +17,7 @@ import pytest
 from lxml import etree
 from openpyxl.utils.escape import unescape
 
+from collector import export_reading
 from collector.export_request import FRENCH_EXCEL, JOINED, SPREAD, ExportRequest
 from collector.exports import formats
 from collector.exports.csv import unguarded
@@ -236,3 +237,23 @@ def test_a_form_without_submissions_and_one_of_three_thousand_columns(post_node:
         if reader is not None:
             (row,) = reader(content)
             assert [row.get(f"q{number}") or "" for number in (0, 1499, 2998)] == ["0", "", "2998"]
+
+
+def test_long_answers_are_read_few_at_a_time(odd: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ExportRequest(format="csv", states=("received",))
+    whole, read = export(odd, asked)[0], []
+    monkeypatch.setattr("collector.export_reading.MOST_BYTES", 1_000)
+    together = export_reading.read_together
+    monkeypatch.setattr(
+        export_reading,
+        "read_together",
+        lambda *given: read.append(len(given[2])) or together(*given),  # type: ignore[func-returns-value]
+    )
+    for name in ("geojson", "csv"):
+        content, passport = export(odd, replace(asked, format=name, group_paths=name != "csv"))
+        assert passport["submissions"]["written"] == COUNT
+    assert csv_rows(content)[0]["text"] == csv_rows(whole)[0]["text"]
+    assert [row["KEY"] for row in csv_rows(content)] == [row["KEY"] for row in csv_rows(whole)]
+    # The one of a megabyte is read alone.
+    assert sum(read) == COUNT
+    assert 1 in read

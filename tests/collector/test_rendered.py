@@ -130,13 +130,13 @@ def test_what_was_rendered_is_used_and_thrown_away_when_it_is_not_right(
 
     asked: list[int] = []
 
-    def read(opened: Services, plan: Plan, wanted: "array[int]") -> Iterator[Prepared]:
+    def read_together(opened: Services, plan: Plan, wanted: "array[int]") -> Iterator[Prepared]:
         asked.append(len(wanted))
-        return export_reading.read(opened, plan, wanted)
+        return export_reading.read_together(opened, plan, wanted)
 
     with monkeypatch.context() as patched:
         # The odd newest one is read; the others are there.
-        patched.setattr(export_lines, "read", read)
+        patched.setattr(export_lines, "read_together", read_together)
         assert exported(post_node, ExportRequest()) == first
         assert exported(post_node, ExportRequest(format="csv"))["csv"] == first["household.csv"]
     assert asked == [1, 1]
