@@ -45,24 +45,23 @@ class Renderer:
         self._not_before: dict[int, float] = {}
 
     def work(self, stop: threading.Event) -> bool:
-        """Render for a moment in a project where something has happened; True while there is more to do there."""
+        """Render for a moment where something has happened; True while there is more to do."""
         with self._services.database.reading() as session:
             newest = {row[0]: row[1] for row in session.execute(select(ProjectCounter.project_id, ProjectCounter.seq))}
-        busy, clock = False, time.monotonic()
+        until = time.monotonic() + TURN
         for project_id, seq in newest.items():
             if stop.is_set():
                 return False
-            if self._done.get(project_id, 0) >= seq or self._not_before.get(project_id, 0.0) > clock:
+            if self._done.get(project_id, 0) >= seq or self._not_before.get(project_id, 0.0) > time.monotonic():
                 continue
-            if self._rendered(project_id, stop):
-                self._done[project_id], self._not_before[project_id] = seq, time.monotonic() + BETWEEN
-            else:
-                busy = True
-        return busy
+            # One that is not done yet is gone on with at the next turn, the others wait for it.
+            if time.monotonic() > until or not self._rendered(project_id, until, stop):
+                return True
+            self._done[project_id], self._not_before[project_id] = seq, time.monotonic() + BETWEEN
+        return False
 
-    def _rendered(self, project_id: int, stop: threading.Event) -> bool:
+    def _rendered(self, project_id: int, until: float, stop: threading.Event) -> bool:
         """Whether all of the project is rendered that is to be; stops after a moment."""
-        until = time.monotonic() + TURN
         with self._services.database.reading() as session:
             ways = ways_of(session, project_id)
         for xml_form_id, count, request in ways:
@@ -103,6 +102,8 @@ class Renderer:
     def _gone_through(self, steps: Iterator[None], until: float, stop: threading.Event) -> bool:
         """Whether all steps are done; stops after a moment."""
         started = time.monotonic()
+        # To find out what is to do may have taken long.
+        until = max(until, started + TURN / 2)
         for _ in steps:
             # As long again for the phones as was taken from them.
             stop.wait(time.monotonic() - started)
