@@ -211,4 +211,5 @@ def _ask(
             # Both are left out in favour of the same one, or one of the other, or report what a third one does: nobody need say it again.
             implied = known is None and (ends_one == ends_other or linked)
             contradicted = known is not None and {(form.xml_form_id, one), (form.xml_form_id, other)} <= contradicting
+            pair.said = known is not None
             pair.asked = contradicted or (not implied and must_be_asked(known, pair.whole_evidence))

@@ -6,7 +6,7 @@ No answer stands here in clear. Everything but decisions dies with its submissio
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, text, true
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import JSON, LargeBinary, String
 
@@ -109,7 +109,8 @@ class MatchPair(Model):
     """Two submissions of a form that may be one. `bits`: log2 odds by identity, NULL when not scored; `copy`: "exact" when their contents
     are equal to the second, "answers" without the times; `near`: how their answers to choose from agree beyond chance (`agreeing` of `compared`,
     `rare` of them, `bits`; the form's standard is `least`), NULL when they do not. `evidence` and `near_evidence`: change when what was
-    compared does. `asked`: whether a person is to look at it, as decisions and evidence stand (sync.effects)."""
+    compared does. `asked`: whether a person is to look at it, as decisions and evidence stand; `said`: whether anybody has said anything
+    about it (both: sync.effects)."""
 
     __tablename__ = "dup_pair"
     __table_args__ = (
@@ -129,6 +130,7 @@ class MatchPair(Model):
     copy: Mapped[str | None] = mapped_column(String(8))
     evidence: Mapped[str] = mapped_column(String(32))
     asked: Mapped[bool] = mapped_column(default=True, server_default=true())
+    said: Mapped[bool] = mapped_column(default=False, server_default=false())
     near: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True))
     near_evidence: Mapped[str | None] = mapped_column(String(32))
     model_no: Mapped[int]

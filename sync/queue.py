@@ -107,7 +107,7 @@ def queue_of(
 
 def is_shown(pair: SuspectedPair, review: Review) -> bool:
     """Whether an open pair is among those that people can look at."""
-    return review.shows(pair.found, touched=pair.standing is not None)
+    return review.shows(pair.found)
 
 
 def clusters(pairs: Sequence[SuspectedPair]) -> tuple[Cluster, ...]:

@@ -1,19 +1,19 @@
 """How many suspected pairs people of a project can look at, and which: the likeliest, while most of them are expected to be right."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, null, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import case, func, null, select
+from sqlalchemy.orm import Session
 
 from accounts.events import Happening, record
 from accounts.scopes import Scope
 from collector.models import Submission, Tally
 from collector.reading import in_scope
 from forms.models import Form
-from sync.models import ASKED, MatchDecision, MatchPair, ReviewCapacity
+from sync.models import ASKED, MatchPair, ReviewCapacity
 from sync.rules.identity.bands import review_band
 
 ACTION = "duplicates.capacity"
@@ -38,9 +38,9 @@ class Review:
     precision: float | None
     below: int
 
-    def shows(self, pair: MatchPair, *, touched: bool) -> bool:
+    def shows(self, pair: MatchPair) -> bool:
         """Whether a pair is among them; one about which somebody has said anything always is."""
-        return touched or _place(_score(pair.bits, pair.copy, near=pair.near is not None), pair) <= self.last
+        return pair.said or _place(_score(pair.bits, pair.copy, near=pair.near is not None), pair) <= self.last
 
 
 def _score(bits: float | None, copy: str | None, *, near: bool) -> float:
@@ -49,14 +49,6 @@ def _score(bits: float | None, copy: str | None, *, near: bool) -> float:
         return CERTAIN_BITS
     known = bits if bits is not None else 0.0
     return max(known, 0.0) if copy or near else known
-
-
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """An open pair: where it stands, and whether somebody has said anything about it."""
-
-    place: tuple[float, int, int]
-    touched: bool
 
 
 def _place(score: float, pair: Any) -> tuple[float, int, int]:
@@ -96,73 +88,70 @@ def choose_capacity(session: Session, project_id: int, pairs: int | None, *, by:
 
 
 def _reviews(session: Session, project_ids: Collection[int], scopes: Mapping[int, Scope]) -> dict[int, Review]:
-    """By project, in a number of questions that only readers with a scope add to."""
-    chosen = capacities(session, project_ids)
-    counted = (Tally.project_id.in_(project_ids), Tally.draft_version_id == 0, ~Tally.training, ~Tally.duplicate)
-    in_all = select(Tally.project_id, func.sum(Tally.count)).where(*counted).group_by(Tally.project_id)
-    submissions = {row[0]: int(row[1]) for row in session.execute(in_all)}
+    """By project: how many there are in one question for all without a scope; of those with any, the likeliest."""
     limited = [each for each in project_ids if each in scopes and scopes[each].limited]
-    open_pairs = _open_pairs(session, [each for each in project_ids if each not in limited], None)
+    counts = _counts(session, [each for each in project_ids if each not in limited], None)
     for project_id in limited:
-        open_pairs |= _open_pairs(session, [project_id], scopes[project_id])
-    return {each: _review(open_pairs.get(each, []), chosen.get(each), submissions.get(each, 0)) for each in project_ids}
-
-
-def _review(pairs: Sequence[_Open], chosen: int | None, submissions: int) -> Review:
-    places = sorted(each.place for each in pairs if not each.touched)
-    said = len(pairs) - len(places)
-    capacity = chosen or max(LEAST, submissions // SHARE)
-    # What somebody has said something about comes first: they are waited for.
-    band = review_band((-place[0] for place in places), max(0, capacity - said))
-    return Review(
-        capacity=capacity,
-        chosen=chosen is not None,
-        bits=band.bits,
-        last=places[band.pairs - 1] if band.pairs else (-inf, 0, 0),
-        pairs=said + band.pairs,
-        precision=band.precision if band.pairs else None,
-        below=len(places) - band.pairs,
-    )
-
-
-def _open_pairs(session: Session, project_ids: Collection[int], scope: Scope | None) -> dict[int, list[_Open]]:
-    """Every open pair in the scope, by project."""
-    one, other = aliased(Submission), aliased(Submission)
-    query = (
-        select(
-            MatchPair.project_id,
-            MatchPair.one_id,
-            MatchPair.other_id,
-            MatchPair.bits,
-            MatchPair.copy,
-            MatchPair.near.is_not(null()).label("is_near"),
-            _is_touched(one, other).label("touched"),
+        counts |= _counts(session, [project_id], scopes[project_id])
+    waiting = [each for each, (untold, _) in counts.items() if untold]
+    asked = set(waiting) if len(project_ids) > 1 else set(project_ids)
+    chosen = capacities(session, asked) if asked else {}
+    submissions = _submissions(session, asked) if asked else {}
+    found = {}
+    for each in project_ids:
+        untold, said = counts.get(each, (0, 0))
+        capacity = chosen.get(each) or max(LEAST, submissions.get(each, 0) // SHARE)
+        # What somebody has said something about comes first: they are waited for.
+        room = max(0, capacity - said)
+        places = _likeliest(session, each, scopes.get(each), room) if untold and room else []
+        band = review_band((-place[0] for place in places), room)
+        found[each] = Review(
+            capacity=capacity,
+            chosen=each in chosen,
+            bits=band.bits,
+            last=places[band.pairs - 1] if band.pairs else (-inf, 0, 0),
+            pairs=said + band.pairs,
+            precision=band.precision if band.pairs else None,
+            below=untold - band.pairs,
         )
-        .join(Form, (MatchPair.project_id == Form.project_id) & (MatchPair.form_id == Form.id))
-        .join(one, (one.project_id == MatchPair.project_id) & (one.id == MatchPair.one_id))
-        .join(other, (other.project_id == MatchPair.project_id) & (other.id == MatchPair.other_id))
-        # The word of the partial index, or SQLite would not use it.
-        .where(MatchPair.project_id.in_(project_ids), ASKED, Form.deleted_at.is_(None))
-    )
-    if scope is not None:
-        seen = select(Submission.id).where(Submission.project_id.in_(project_ids), *in_scope(scope))
-        query = query.where(MatchPair.one_id.in_(seen), MatchPair.other_id.in_(seen))
-    found: dict[int, list[_Open]] = {}
-    for row in session.execute(query) if project_ids else ():
-        score = _score(row.bits, row.copy, near=bool(row.is_near))
-        found.setdefault(row.project_id, []).append(_Open(_place(score, row), bool(row.touched)))
     return found
 
 
-def _is_touched(one: type[Submission], other: type[Submission]) -> ColumnElement[bool]:
-    """Whether anybody has said anything about two submissions."""
+def _submissions(session: Session, project_ids: Collection[int]) -> dict[int, int]:
+    counted = (Tally.project_id.in_(project_ids), Tally.draft_version_id == 0, ~Tally.training, ~Tally.duplicate)
+    in_all = select(Tally.project_id, func.sum(Tally.count)).where(*counted).group_by(Tally.project_id)
+    return {row[0]: int(row[1]) for row in session.execute(in_all)}
 
-    def said(first: type[Submission], second: type[Submission]) -> ColumnElement[bool]:
-        return and_(
-            MatchDecision.project_id == Form.project_id,
-            MatchDecision.xml_form_id == Form.xml_form_id,
-            MatchDecision.one == first.instance_id,
-            MatchDecision.other == second.instance_id,
-        )
 
-    return or_(exists().where(said(one, other)), exists().where(said(other, one)))
+def _open(project_ids: Collection[int], scope: Scope | None) -> list[Any]:
+    living = select(Form.id).where(Form.project_id.in_(project_ids), Form.deleted_at.is_(None))
+    # The word of the partial index, or SQLite would not use it.
+    conditions: list[Any] = [MatchPair.project_id.in_(project_ids), ASKED, MatchPair.form_id.in_(living)]
+    if scope is not None and scope.limited:
+        seen = select(Submission.id).where(Submission.project_id.in_(project_ids), *in_scope(scope))
+        conditions += [MatchPair.one_id.in_(seen), MatchPair.other_id.in_(seen)]
+    return conditions
+
+
+def _counts(session: Session, project_ids: Collection[int], scope: Scope | None) -> dict[int, tuple[int, int]]:
+    """(open pairs that nobody has said anything about, those that somebody has) by project."""
+    if not project_ids:
+        return {}
+    said = func.count(case((MatchPair.said, 1)))
+    query = select(MatchPair.project_id, func.count() - said, said).where(*_open(project_ids, scope))
+    return {row[0]: (row[1], row[2]) for row in session.execute(query.group_by(MatchPair.project_id))}
+
+
+def _likeliest(session: Session, project_id: int, scope: Scope | None, most: int) -> list[tuple[float, int, int]]:
+    """Where the likeliest of those nobody has said anything about stand, in the order of `_place`."""
+    known = func.coalesce(MatchPair.bits, 0.0)
+    alike = case((known > 0, known), else_=0.0)
+    score = case(
+        (MatchPair.copy == "exact", CERTAIN_BITS),
+        (MatchPair.copy.is_not(None) | MatchPair.near.is_not(null()), alike),
+        else_=known,
+    )
+    query = select(score.label("score"), MatchPair.one_id, MatchPair.other_id)
+    query = query.where(*_open([project_id], scope), ~MatchPair.said)
+    query = query.order_by(score.desc(), MatchPair.one_id, MatchPair.other_id).limit(most)
+    return [_place(row.score, row) for row in session.execute(query)]
