@@ -20,13 +20,15 @@ from collector.exported import ExportedSubmission
 from collector.models import Answers, Receipt, Submission
 from collector.projection import same_table
 from collector.reading import Reading, Selection
-from collector.submission_page import read_page
+from collector.submission_page import Page, read_page
 from collector.tally import counts_of
 from config.one_of import OneOf
 from forms.models import FormVersion
 from forms.queries import definition_of
 from forms.xform import FormDefinition, Table
 
+# Bytes of answers read together, more or less.
+MOST_BYTES = 4 << 20
 FIRST_PAGE = 100
 PAGE = 500
 EVERYTHING = 2**63 - 1
@@ -160,10 +162,12 @@ def submissions(reading: Reading, selection: Selection) -> Iterator[ExportedSubm
 
 def in_pages(reading: Reading, selection: Selection, wanted: Sequence[int]) -> Iterator[ExportedSubmission]:
     """The submissions of these ids in their order, read as they are used; see `read`."""
-    for start in range(0, len(wanted), PAGE):
+    start, size = 0, FIRST_PAGE
+    while start < len(wanted):
         with reading() as session:
-            page = read_page(session, selection, wanted[start : start + PAGE])
+            page = read_page(session, selection, wanted[start : start + size])
         yield from page
+        start, size = start + size, _next_size(page, size)
 
 
 def walk(
@@ -173,11 +177,18 @@ def walk(
     size = FIRST_PAGE
     while True:
         with reading() as session:
-            page = read(session, selection, ids(session, selection, after=after, first=first, limit=size))
-        yield from page
+            page = read_page(session, selection, ids(session, selection, after=after, first=first, limit=size))
+        for each in page:
+            yield each
+            after = each.row.created_at, each.row.id
         if len(page) < size:
             return
-        after, first, size = (page[-1].row.created_at, page[-1].row.id), None, min(2 * size, PAGE)
+        first, size = None, _next_size(page, size)
+
+
+def _next_size(page: Page, size: int) -> int:
+    """Twice as many, up to a page, and fewer where answers are long: what is read together is in memory together."""
+    return max(1, min(2 * size, PAGE, MOST_BYTES // max(1, page.mean)))
 
 
 def read(session: Session, selection: Selection, wanted: Sequence[int]) -> list[ExportedSubmission]:

@@ -35,6 +35,11 @@ class Page(Iterable[ExportedSubmission]):
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def mean(self) -> int:
+        """How long the answers of one of them are."""
+        return sum(len(text) for tables in self._answers.values() for _, text in tables) // max(1, len(self._rows))
+
     def __iter__(self) -> Iterator[ExportedSubmission]:
         hides_staff, mask = self._mask.hides_staff, self._mask
         facts, answers, definitions = self._facts, self._answers, self._facts.definitions
