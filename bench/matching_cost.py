@@ -24,7 +24,9 @@ TRIES = 2_000
 def cost(records: int, roles: dict[str, str], secret: bytes) -> None:
     """Look up, shortlist and score against a table of keys in SQLite, at 10,000 records and more; the answers of candidates are
     read from their stored rows, as the server would."""
-    print("| records | keys each | bytes each | candidates | CPU ms p50 / p95 / p99 | found |")
+    print(
+        "| records | keys each | bytes each | candidates | CPU ms p50 / p95 / p99 | the right one among them / the likeliest |"
+    )
     print("|---|---|---|---|---|---|")
     size = 10_000
     while size <= records:
@@ -39,8 +41,8 @@ def _cost(size: int, roles: dict[str, str], secret: bytes, path: Path) -> str:
     plan = Plan(roles)
     sample = population.rows[:LEARNT_FROM]
     found = find_pairs(sample, roles, secret)
-    families = affordable(plan, [plan.read(row) for row in sample], size)
-    keys = Keys(plan, secret)
+    keys = Keys(plan, secret).among(found.model.counts, found.model.submissions, size)
+    families = affordable(plan, [plan.read(row) for row in sample], size, crowd=keys.crowd)
     scorer = Scorer(plan, keys, found.model)
     database = sqlite3.connect(path)
     database.execute("CREATE TABLE match_key (h INTEGER, record INTEGER, PRIMARY KEY (h, record)) WITHOUT ROWID")
@@ -62,7 +64,7 @@ def _cost(size: int, roles: dict[str, str], secret: bytes, path: Path) -> str:
     rows.clear()
     paths = list(population.rows[0])
     first = {entity: number for number, entity in reversed(list(enumerate(population.entity))) if number not in probed}
-    times, scored, hits = [], 0, 0
+    times, scored, hits, met_again = [], 0, 0, 0
     for number in probes:
         started = time.process_time()
         mine = plan.read(population.rows[number])
@@ -80,13 +82,14 @@ def _cost(size: int, roles: dict[str, str], secret: bytes, path: Path) -> str:
                 best, chosen = bits, candidate
         times.append(1000 * (time.process_time() - started))
         scored += len(candidates)
+        met_again += first.get(population.entity[number]) in candidates
         hits += chosen == first.get(population.entity[number])
     times.sort()
     shown = " / ".join(f"{times[int(len(times) * share)]:.2f}" for share in (0.5, 0.95, 0.99))
     count = size - len(probed)
     return (
         f"| {size:,} | {made / count:.1f} | {size_of_keys / count:.0f} | {scored / len(probes):.1f} | {shown} | "
-        f"{hits / len(probes):.3f} |"
+        f"{met_again / len(probes):.4f} / {hits / len(probes):.4f} |"
     )
 
 

@@ -17,7 +17,7 @@ from sync.rules.identity.bands import breaker
 from sync.rules.identity.finding import candidate_pairs
 from sync.rules.identity.implied import measured
 from sync.rules.identity.keys import affordable
-from sync.rules.identity.learning import learn
+from sync.rules.identity.learning import count_values, learn
 from sync.rules.identity.model import Model, probability
 from sync.rules.identity.plan import Features, Plan
 from sync.rules.identity.scoring import Scorer
@@ -65,10 +65,12 @@ def learn_form(services: Services, project_id: int, form_id: int, count: int) ->
     if not matcher.plan.columns or len(features) < LEAST:
         return
     plan = Plan(matcher.plan.roles, measured(matcher.plan, features))
-    keys = matcher.keys.for_plan(plan)
-    families = affordable(plan, features, count)
+    plain = matcher.keys.for_plan(plan)
+    counts = count_values(plan, plain, features)
+    keys = plain.among(counts, len(features), count)
+    families = affordable(plan, features, count, crowd=keys.crowd)
     pairs = list(candidate_pairs([keys.of(each, families) for each in features]))
-    model = learn(plan, keys, features, pairs)
+    model = learn(plan, keys, features, pairs, counts=counts, in_all=count)
     scorer = Scorer(plan, keys, model)
     flagged = [pair for pair in pairs if probability(scorer.bits(features[pair[0]], features[pair[1]])) >= 0.5]
     stopped = breaker(plan, model, features, flagged, keys)

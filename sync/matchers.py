@@ -191,6 +191,11 @@ def matcher_from(session: Session, kept: MatchForm, secret: bytes) -> Matcher:
     keys = Keys(plan, current.secret, scope)
     former = None if before is None else (Keys(plan, before.secret, scope), before.secret)
     is_stale = former is not None and kept.model is not None and kept.model.get(KEYED_BY, "") != current.tag
+    if model:
+        in_all = model.in_all or kept.learnt_from
+        counted_by = former[0] if former and is_stale else keys
+        keys = keys.among(model.counts, model.submissions, in_all, counted_by)
+        former = former and (former[0].among(model.counts, model.submissions, in_all, counted_by), former[1])
     model = model or shipped_model(plan, kept.learnt_from or 1000)
     return Matcher(
         kept.project_id,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sync.rules.identity.bands import Breaker, breaker
 from sync.rules.identity.implied import measured
 from sync.rules.identity.keys import GENERIC_FROM, Keys, affordable
-from sync.rules.identity.learning import learn
+from sync.rules.identity.learning import count_values, learn
 from sync.rules.identity.model import Model, probability
 from sync.rules.identity.plan import Plan
 from sync.rules.identity.scoring import Scorer
@@ -108,11 +108,14 @@ def find_pairs(
     features = [plan.read(answers) for answers in submissions]
     if model is None:
         plan = Plan(roles, measured(plan, features))
-    keys = Keys(plan, secret)
-    families = affordable(plan, features)
+    plain = Keys(plan, secret)
+    counts = count_values(plan, plain, features) if model is None else model.counts
+    sample = len(features) if model is None else model.submissions
+    keys = plain.among(counts, sample, len(features))
+    families = affordable(plan, features, crowd=keys.crowd)
     made = [keys.of(each, families) for each in features]
     if model is None:
-        model = learn(plan, keys, features, *_sample(made))
+        model = learn(plan, keys, features, *_sample(made), counts=counts)
     scorer = Scorer(plan, keys, model)
     pairs: list[Pair] = []
     candidates = 0

@@ -7,11 +7,12 @@ scores then say; all start from shipped numbers, and stay near them while there 
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import repeat
+from typing import Any
 
-from sync.rules.identity.keys import EXACT, Keys
+from sync.rules.identity.keys import EXACT, Keys, parts_of
 from sync.rules.identity.kin import is_slip, kin_words
 from sync.rules.identity.model import (
     FIRST_WORD,
@@ -50,9 +51,11 @@ Pattern = tuple[tuple[int, ...], tuple[int, ...]]
 def count_values(plan: Plan, keys: Keys, submissions: Sequence[Features]) -> dict[int, int]:
     """How many submissions have each value that is met more than once, by keyed hash (of numbers: how many people, as their names tell); and
     how many people of a place bear a word in their names, where they are more than the country would make one expect."""
-    seen: dict[str, Counter[object]] = {}
+    seen: dict[str, Counter[Any]] = {}
     people: set[tuple[str, object, frozenset[str]]] = set()
     for features in submissions:
+        for part, said in parts_of(plan, features):
+            seen.setdefault(part, Counter())[said] += 1
         words = {token.name for token in features.name.tokens}
         seen.setdefault(WORD, Counter()).update(words)
         seen.setdefault(FIRST_WORD, Counter()).update({token.name for token in features.name.tokens[:1]})
@@ -67,13 +70,17 @@ def count_values(plan: Plan, keys: Keys, submissions: Sequence[Features]) -> dic
                 seen.setdefault(path, Counter())[value] += 1
                 if kind.name == "place":
                     seen.setdefault(local(path, value), Counter()).update(words)
+    return _counted(seen, keys, len(submissions))
+
+
+def _counted(seen: dict[str, Counter[Any]], keys: Keys, submissions: int) -> dict[int, int]:
     everywhere = seen.get(WORD, Counter())
     counts: dict[int, int] = {}
     for counted, counter in seen.items():
         path, _, place = counted.partition("=")
         here = seen[path][place] if place else 0
         for value, count in counter.items():
-            usual = max(VILLAGE / 10, 2 * here * everywhere[value] / len(submissions)) if place else 1
+            usual = max(VILLAGE / 10, 2 * here * everywhere[value] / submissions) if place else 1
             if count > usual and (not place or here >= VILLAGE):
                 counts[keys.value(counted, value)] = count
     return counts
@@ -86,11 +93,16 @@ def learn(
     candidates: Sequence[tuple[int, int]],
     weights: Sequence[float] | None = None,
     seed: int = 1,
+    counts: Mapping[int, int] | None = None,
+    in_all: int | None = None,
 ) -> Model:
-    """A model of these submissions. `candidates`: pairs that share a key, or a sample of them (`weights`: how many pairs each stands
-    for)."""
-    counts = count_values(plan, keys, submissions)
-    start = replace(shipped_model(plan, len(submissions)), counts=counts, implied=plan.implied)
+    """A model of these submissions, a sample of `in_all`. `candidates`: pairs that share a key, or a sample of them (`weights`: how many pairs
+    each stands for); `counts` as `count_values` has them."""
+    if counts is None:
+        counts = count_values(plan, keys, submissions)
+    start = replace(
+        shipped_model(plan, len(submissions)), counts=counts, implied=plan.implied, in_all=in_all or len(submissions)
+    )
     lesson = _Lesson(plan, keys, submissions, start)
     return lesson.learn(candidates, weights, random.Random(seed))  # noqa: S311 -- pairs to learn from
 

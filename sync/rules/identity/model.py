@@ -37,6 +37,7 @@ class Model:
     changes nothing. `prior_bits`: log2 odds that two submissions taken by chance are of one person; `kin_bits`: of one household.
     `counts`: how often values are met, by keyed hash, and only of those met more than once. `expected_pairs`: how many pairs of one
     person there seem to be. `slope`, `shift`: what verdicts made of the scores (see `calibration`). `implied`: for `Plan`, as measured.
+    `in_all`: how many the form had, of which `submissions` were learnt from (0: an earlier release did not tell).
     `kin_words`: of kin who share one word of their names, how many share the first of both, the last of both, or one that stands elsewhere.
     """
 
@@ -52,6 +53,7 @@ class Model:
     shift: float = 0.0
     implied: tuple[tuple[str, str], ...] | None = None
     kin_words: tuple[float, ...] = KIN_WORDS
+    in_all: int = 0
 
     def fits(self, plan: Plan) -> bool:
         """True when it has a number for every level of the plan's columns: a newer release may know more levels than one that learnt."""
@@ -70,6 +72,7 @@ class Model:
             "slope": self.slope,
             "shift": self.shift,
             "kin_words": list(self.kin_words),
+            "in_all": self.in_all,
             "implied": None if self.implied is None else [list(each) for each in self.implied],
             "counts": {str(key): count for key, count in self.counts.items()},
         }
@@ -90,6 +93,7 @@ class Model:
             read["shift"],
             None if read["implied"] is None else tuple((one, other) for one, other in read["implied"]),
             tuple(read.get("kin_words", KIN_WORDS)),
+            read.get("in_all", 0),
         )
 
 

@@ -19,6 +19,7 @@ from sync.rules.identity.groups import groups
 from sync.rules.identity.implied import measured
 from sync.rules.identity.keys import FAMILIES, Keys
 from sync.rules.identity.kin import FIRST, LAST
+from sync.rules.identity.learning import count_values
 from sync.rules.identity.levels import read_phone, read_place, read_text
 from sync.rules.identity.model import Model, probability, shipped_model
 from sync.rules.identity.plan import Plan
@@ -114,6 +115,27 @@ def test_every_pair_that_shares_a_key_is_a_candidate_once() -> None:
 def test_generic_keys_find_nobody() -> None:
     assert not list(candidate_pairs([(7,)] * 201))
     assert len(list(candidate_pairs([(7,)] * 200))) == 200 * 199 / 2
+
+
+def test_a_key_that_many_share_is_made_narrower_for_all_of_them_alike() -> None:
+    named = [f"Moussa {family}" for family in ("Diallo", "Dallo", "Traore", "Zongo")]
+    asked = {"village": "Gao", "age": "30", "phone": "", "sex": "m"}
+    rows = [{**asked, "name": name} for name in named] * 10
+    rows.append({**asked, "name": "Windpouire Kiendrebeogo", "village": "Dori"})
+    features = [PLAN.read(row) for row in rows]
+    among = KEYS.among(count_values(PLAN, KEYS, features), len(rows), len(rows))
+    plain, narrow = ([set(keys.of(each, {"word and place"})) for each in features] for keys in (KEYS, among))
+    # All met in Gao by the one word; now only who may have been misspelled.
+    assert plain[0] & plain[2]
+    assert narrow[0] & narrow[1]
+    assert not narrow[0] & narrow[2]
+    # Where few share it, it stays, so that nobody is lost.
+    assert narrow[-1] == plain[-1]
+    # Two words that are met together too often want the age as well.
+    with_age, older = (PLAN.read({**rows[0], "age": age}) for age in ("33", "70"))
+    words = {"two words"}
+    assert set(among.of(features[0], words)) & set(among.of(with_age, words))
+    assert not set(among.of(features[0], words)) & set(among.of(older, words))
 
 
 def test_keys_say_nothing_without_the_secret_and_change_with_it() -> None:
