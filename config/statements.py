@@ -117,7 +117,7 @@ class Insert(Statement):
         gathered: dict[Insert, list[Sequence[Any]]] | None = connection.info.get(GATHERED)
         if gathered is not None:
             gathered.setdefault(self, []).extend(many)
-        elif connection.dialect.name == "sqlite" and len(many) == 1:
+        elif len(many) == 1:
             super().run(connection, many[0])
         else:
             super().run_many(connection, many)

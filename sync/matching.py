@@ -40,6 +40,8 @@ _FORGET = [
         ("dup_pair", "other_id"),
     )
 ]
+# Whoever has keys or pairs has a row here.
+_KNOWN = Among("SELECT 1 FROM dup_feature WHERE project_id = ? AND submission_id IN ? LIMIT 1")
 _KEYS = Insert("match_key", "project_id, h, submission_id")
 _FEATURES = Insert(
     "dup_feature",
@@ -217,8 +219,11 @@ def write(session: Session, looked: Looked) -> bool:
         return False
     if any(token_of(session, project_id, each.form_id) != each.token for each in looked.forms):
         return False
-    for statement in _FORGET:
-        statement.run(connection, (project_id, listed(connection, looked.ids)))
+    ids = listed(connection, looked.ids)
+    # Most have come for the first time: nothing is kept of them.
+    if _KNOWN.row(connection, (project_id, ids)) is not None:
+        for statement in _FORGET:
+            statement.run(connection, (project_id, ids))
     for each in looked.forms:
         if not each.near.write(connection):
             return False
