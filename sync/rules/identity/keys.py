@@ -23,6 +23,8 @@ CROWDED_FROM = 8.0
 # What words and places are counted under, as keys have them.
 KEY_OF_WORD = "key"
 KEY_OF_PLACE = "place key"
+# Of all people so many share a band of ages, roughly.
+SHARE_OF_A_BAND = 0.25
 # How a word begins, when a slip in its next letter may make another sound of it: Diallo and Dallo, Ouedraogo and Udraogo.
 BEGINS = {"j": "d", "w": "a", "y": "a", "C": "s", "N": "n"}
 # Candidates per submission that all families together may cost.
@@ -188,13 +190,17 @@ class _Parts:
                 self.cells += _cells(number, value)
 
     def two_words(self) -> Iterator[str]:
-        """Two words; crowded ones with the age, where it is asked."""
+        """Two words; crowded ones with the age, where it is asked, and then with the beginning of the place."""
         for one, other in combinations(sorted(self.words), 2):
             key = f"ww|{one}|{other}"
-            if self.asks_age and self.crowd and self.crowd.expects(KEY_OF_WORD, one, KEY_OF_WORD, other) > CROWDED_FROM:
+            met = self.crowd.expects(KEY_OF_WORD, one, KEY_OF_WORD, other) if self.crowd and self.asks_age else 0.0
+            if met <= CROWDED_FROM:
+                yield key
+            elif met * SHARE_OF_A_BAND <= CROWDED_FROM or not self.places:
                 yield from (f"{key}|{band}" for band in self.bands)
             else:
-                yield key
+                begins = dict.fromkeys(place[: place.index("|") + 2] for place in self.places)
+                yield from (f"{key}|{band}|{each}" for band in self.bands for each in begins)
 
     def word_and_place(self) -> Iterator[str]:
         """A word and a place; crowded ones with the beginning of another word."""
