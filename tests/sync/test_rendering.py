@@ -42,9 +42,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def counted(opened: Services, plan: Plan, wanted: "array[int]") -> Iterator[Prepared]:
         found.extend(wanted)
-        return export_reading.read(opened, plan, wanted)
+        return export_reading.read_together(opened, plan, wanted)
 
-    monkeypatch.setattr(export_lines, "read", counted)
+    monkeypatch.setattr(export_lines, "read_together", counted)
     return found
 
 
