@@ -16,6 +16,8 @@ _PUNCTUATION = re.compile(r"[\W_]+")
 # Country codes a number may be written with or without: Niger, Mali, Burkina Faso and their neighbours.
 _COUNTRY = re.compile(r"^(?:00|\+)?(?:2(?:2[0-9]|3[0-9])|213|218)(?=\d{8,10}$)")
 _DATE = re.compile(r"\s*(\d{4})-?(\d{2})-?(\d{2})")
+# A code of a list (NE-6.01, PK 12): nobody types it, and the next one is another place.
+_LISTED = re.compile(r"[a-z]{1,3}(?: ?\d+)+")
 PHONE_DIGITS = 8
 # Any year will do: only differences are looked at.
 BIRTHS_COUNTED_FROM = 2030
@@ -99,6 +101,8 @@ def text_level(one: str, other: str) -> int:
     """Equal, nearly so (a slip, words in another order), something in common, different."""
     if one == other:
         return 0
+    if _LISTED.fullmatch(one) and _LISTED.fullmatch(other):
+        return 3
     shorter = min(len(one), len(other))
     if shorter >= 4 and OSA.distance(one, other, score_cutoff=1) == 1:
         return 1

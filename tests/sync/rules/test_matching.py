@@ -20,7 +20,7 @@ from sync.rules.identity.implied import measured
 from sync.rules.identity.keys import FAMILIES, Keys
 from sync.rules.identity.kin import FIRST, LAST
 from sync.rules.identity.learning import count_values
-from sync.rules.identity.levels import read_phone, read_place, read_text
+from sync.rules.identity.levels import read_phone, read_place, read_text, text_level
 from sync.rules.identity.model import Model, probability, shipped_model
 from sync.rules.identity.plan import Plan
 from sync.rules.identity.scoring import Scorer
@@ -239,6 +239,14 @@ def test_answers_are_read_as_people_write_them() -> None:
     assert read_place("0 0 0 0") is None
     with pytest.raises(ValueError, match="no such role: fingerprint"):
         Plan({"thumb": "fingerprint"})
+
+
+def test_the_next_code_of_a_list_is_another_place() -> None:
+    far, near = (
+        (("NE-6.01", "NE-6.02"), ("PK 12", "PK 13"), ("NE-6.01", "NE-6")),
+        (("Bankilare", "Bankilarey"), ("2904", "2094")),
+    )
+    assert [text_level(*map(str, map(read_text, pair))) for pair in (*far, *near)] == [3, 3, 3, 1, 1]
 
 
 def test_a_commune_says_nothing_once_the_village_agrees() -> None:
