@@ -237,7 +237,7 @@ def test_only_as_many_pairs_are_shown_as_people_can_look_at_the_likeliest_first(
     assert links(admin) == [likeliest]
     assert "Doublons possibles 1" in viewer.words("/projects/1")
     assert len(links(admin, f"{QUEUE}?state=below")) == 5
-    assert "5 paires viennent après celles-ci" in admin.words(QUEUE)
+    assert "5 paires moins probables viennent après celles-ci" in admin.words(QUEUE)
     # What is decided makes room for the next; what is taken back is always there.
     answer = admin.post(likeliest, decision="distinct")
     assert answer.location.partition("?")[0] == QUEUE
