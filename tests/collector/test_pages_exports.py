@@ -38,7 +38,7 @@ def test_what_is_chosen_is_shown_and_downloaded(post_node: Installation, viewer:
     fill(post_node)
     assert "Ce que vous recevrez" not in viewer.words(DATA)
     words = viewer.words(f"{DATA}?{query()}")
-    assert "1 non comprises : état de revue non demandé" in words
+    assert "non comprises : 1 (état de revue non demandé)" in words
     assert "Aïchatou; =1" in words
     assert "Rejetée" not in words
     (link,) = viewer.page(f"{DATA}?{query()}").xpath("//section//a[@download]/@href")

@@ -82,6 +82,19 @@ def test_colours_are_written_once_in_the_palette() -> None:
     assert set(re.findall(r"#[0-9a-f]{3,6}\b", rules)) <= {"#fff"}  # the quiet zone of a QR code is white at night too
 
 
+# Touch
+
+
+def test_what_stands_in_a_row_beside_its_link_can_be_touched() -> None:
+    # The link covers the whole row; what is not raised above it cannot be pressed.
+    (raised,) = re.findall(r"^(.*) { position: relative; }$", STYLE, re.MULTILINE)
+    assert {".row", ".row-meta a", ".row button"} <= set(raised.split(", "))
+
+
+def test_what_has_the_focus_is_not_hidden_below_the_action_bar() -> None:
+    assert "scroll-padding-bottom" in STYLE
+
+
 # Weight
 
 
