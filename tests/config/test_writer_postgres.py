@@ -175,7 +175,7 @@ def test_processes_that_write_the_same_at_once_settle_it_by_looking_again(opened
 
 
 def test_two_processes_that_lock_in_opposite_order_both_succeed(opened: Opened) -> None:
-    """40P01: one of them is run again."""
+    """40P01: one of them at least is run again."""
     other = open_notes(opened.url)
     for name in "ab":
         opened.database.writer.commit(Note(name))
@@ -196,6 +196,7 @@ def test_two_processes_that_lock_in_opposite_order_both_succeed(opened: Opened) 
         told = [pool.submit(each.writer.commit, note) for each, note in zip(databases, crossing, strict=True)]
         assert [each.result(30) for each in told] == ["done", "done"]
     other.database.close()
-    assert sorted(note.runs for note in crossing) == [1, 2]
+    # On a busy machine the one that is run again may take the other's lock before the other has woken.
+    assert max(note.runs for note in crossing) > 1
     with opened.database.reading() as session:
         assert list(session.scalars(text("SELECT body FROM note"))) == ["xx", "xx"]
