@@ -123,6 +123,11 @@ class Case:
         """Left out by a person, and not because it was used."""
         return self.status == "discarded" and (self.found.receipt.reason or "").startswith(settle.WAS)
 
+    @property
+    def used(self) -> bool:
+        """Preferred by a person: its answers are a version of the submission."""
+        return self.status == "discarded" and self.found.receipt.reason == settle.USED
+
 
 @pages.get("/<int:receipt_id>")
 def show_case(project_id: int, receipt_id: int) -> ResponseReturnValue:
@@ -225,10 +230,10 @@ def _adopt(session: Session, frame: ProjectFrame, receipt_id: int) -> str:
 def _prefer(session: Session, frame: ProjectFrame, receipt_id: int) -> str:
     secret, note = services().secret, typed_text(request.form, "note") or None
     settle.prefer(session, frame.id, receipt_id, frame.rules(), secret, by=frame.person.actor_id, note=note)
-    return _settled(session, frame, receipt_id)
+    return _settled(session, frame, receipt_id, "taken")
 
 
-def _settled(session: Session, frame: ProjectFrame, receipt_id: int) -> str:
+def _settled(session: Session, frame: ProjectFrame, receipt_id: int, done: str = "entered") -> str:
     """The submission it is part of now; the case itself when it has become none, which then says why."""
     receipt = find_receipt(session, frame.id, frame.scope, receipt_id).receipt
     submission = session.get(Submission, (frame.id, receipt.submission_id)) if receipt.submission_id else None
@@ -239,7 +244,7 @@ def _settled(session: Session, frame: ProjectFrame, receipt_id: int) -> str:
         project_id=frame.id,
         xml_form_id=receipt.xml_form_id,
         instance_id=submission.instance_id,
-        done="entered",
+        done=done,
     )
 
 

@@ -12,6 +12,7 @@ from accounts.models import Actor, Event, EventNote
 from accounts.scopes import Scope
 from collector.models import WAITING, Receipt, Submission
 from collector.reading import receipts_in_scope
+from collector.settle import USED
 from config.clock import now
 from forms.models import Form, FormVersion
 
@@ -65,7 +66,9 @@ def list_left_out(session: Session, project_id: int, scope: Scope) -> list[Waiti
         .limit(PAGE)
     )
     ids = set(session.scalars(events))
-    query = _rows(project_id).where(Receipt.id.in_(ids), Receipt.status == "discarded", *receipts_in_scope(scope))
+    # What was brought back and then taken is discarded as well, and counts.
+    left_out = (Receipt.status == "discarded", Receipt.reason != USED)
+    query = _rows(project_id).where(Receipt.id.in_(ids), *left_out, *receipts_in_scope(scope))
     return [Waiting(*row) for row in session.execute(query.order_by(Receipt.id.desc()))]
 
 

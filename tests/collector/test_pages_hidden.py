@@ -42,6 +42,8 @@ def test_a_reviewer_sees_what_is_not_hidden_and_nothing_else(post_node: Installa
     for address in (page, FORM, f"{FORM}?text=Zeinabou", f"{page}?decided={submission}&was=received", "/"):
         said = part.get(address).text.replace("?text=Zeinabou", "")
         assert [secret for secret in SECRETS if secret in said] == [], address
+    assert "Certaines réponses vous sont cachées" in part.words(page)
+    assert "Certaines réponses vous sont cachées" not in whole.words(page)
     assert part.get(f"{page}/files/secret.jpg").status_code == 404
     assert submission[-4:].upper() in part.words(FORM)
     assert part.get(f"{FORM}?text=Personne").text.count('class="row-title"') == 1

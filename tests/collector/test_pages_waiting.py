@@ -51,7 +51,7 @@ def test_the_inbox_says_why_each_arrival_waits(relais: Installation, admin: Read
     relais.post(instance(edit, deprecated_id=edit))
     words = admin.words(INBOX)
     for reason in (
-        "Une deuxième copie d’une fiche est arrivée avec d’autres réponses",
+        "Une deuxième copie d’une fiche est arrivée, et elle n’est pas la même",
         "Cette correction est arrivée avant la fiche qu’elle corrige",
         "Elle a été remplie avec une version du formulaire qui n’est pas publiée ici",
         "Cette correction se nomme elle-même comme original",
@@ -101,6 +101,16 @@ def test_a_conflict_shows_what_differs_and_both_senders(relais: Installation, ad
     assert "2 réponses sont les mêmes dans les deux" in admin.words(case_of(relais))
 
 
+def test_a_conflict_in_which_no_answer_differs_says_so(relais: Installation, admin: Reader) -> None:
+    instance_id = new_id()
+    for name in ("Ménage 1", "Ménage 2"):
+        relais.post(instance(instance_id, instance_name=name))
+    words = admin.words(case_of(relais)).replace("\xa0", " ")
+    assert "avec d’autres réponses" not in words
+    assert "Aucune réponse ne diffère" in words
+    assert "Seule une valeur écrite par le téléphone diffère" in words
+
+
 def test_a_case_of_an_unknown_version_is_read_with_the_newest_known_one(relais: Installation, admin: Reader) -> None:
     assert "Nom Aïchatou" in admin.words(quarantined(relais))
 
@@ -137,13 +147,18 @@ def test_the_case_of_a_draft_is_not_for_this_inbox(post_node: Installation) -> N
 
 def test_the_other_version_can_be_taken(relais: Installation, admin: Reader) -> None:
     first, path = conflict(relais)
+    assert "Ce qui compte aujourd’hui reste dans l’historique" in admin.words(path)
+    for decision in ("discard", "restore"):
+        admin.post(f"{path}/decision", decision=decision)
     words = admin.follow(f"{path}/decision", decision="prefer", note="Ibrahim a raison")
-    assert "Elle est entrée" in words
+    assert "L’autre version compte maintenant" in words
     assert "avant : Aïchatou → maintenant : Mariama" in words
     assert "Ibrahim a raison" in words
     assert relais.rows("SELECT versions, review_state FROM submission") == [(2, "edited")]
     assert admin.get(f"{FORM}/submissions/{first}/files/b.jpg").status_code == 200
     assert "Rien à décider" in admin.words(INBOX)
+    assert "Elle a été prise : ses réponses comptent" in admin.words(path).replace("\xa0", " ")
+    assert "Rien n’a été écarté" in admin.words(f"{INBOX}?kind=left_out")
 
 
 def test_one_of_several_other_versions_can_be_taken(relais: Installation, admin: Reader) -> None:
@@ -157,7 +172,7 @@ def test_a_version_can_be_taken_after_its_form_was_closed(relais: Installation, 
     _, path = conflict(relais)
     with relais.services.database.transaction() as session:
         set_form_state(session, 1, "household", "closed")
-    assert "Elle est entrée" in admin.follow(f"{path}/decision", decision="prefer")
+    assert "L’autre version compte" in admin.follow(f"{path}/decision", decision="prefer")
 
 
 def test_a_correction_of_an_older_version_can_be_taken(relais: Installation, admin: Reader) -> None:
