@@ -106,7 +106,7 @@ def _require_sense(given: Merge, fields: Mapping[str, str]) -> None:
     strange = [name for name in fields.values() if name not in given.others]
     if strange:
         raise unexpected_value("fields", strange[0], "it must be one of those merged", "ce doit être l’une des fiches")
-    if not fields:
+    if not fields and not given.values:
         raise unexpected_value(
             "fields",
             {},

@@ -45,7 +45,7 @@ def show_choices(project_id: int, xml_form_id: str) -> ResponseReturnValue:
 
 @pages.post("/<segment:xml_form_id>/merge")
 def merge_members(project_id: int, xml_form_id: str) -> ResponseReturnValue:
-    """Make one of them; with nothing taken of the others, they are only left out."""
+    """Make one of them; with nothing taken of the others and nothing written, they are only left out."""
     person = signed_in()
     require_own_form()
     with transaction() as session:
@@ -55,20 +55,22 @@ def merge_members(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         names = [each.instance_id for each in sides]
         before = asked_with(session, access, frame, sides[0].id, sides[1].id)
         kept, others = names[keep - 1], [name for place, name in enumerate(names, 1) if place != keep]
+        texts = {
+            name.removeprefix(WRITTEN): typed_text(request.form, name, LONGEST_WRITTEN)
+            for name in request.form
+            if name.startswith(WRITTEN)
+        }
+        # Who took the trouble to write it means it, whatever is chosen above.
+        written = {path: text for path, text in texts.items() if text}
         # As they were sent, also where a first tap has made them alike.
         fields = {
             name.removeprefix(OF): names[int(place) - 1]
             for name, place in request.form.items()
             if name.startswith(OF) and place.isdecimal() and 1 <= int(place) <= len(names) and int(place) != keep
         }
-        texts = {
-            name.removeprefix(WRITTEN): typed_text(request.form, name, LONGEST_WRITTEN)
-            for name in request.form
-            if name.startswith(WRITTEN)
-        }
-        written = {path: text for path, text in texts.items() if text and path not in fields}
+        fields = {path: name for path, name in fields.items() if path not in written}
         reason, seen = typed_text(request.form, "note", LONGEST_REASON), request.form.getlist("seen")
-        if fields:
+        if fields or written:
             given = Merge(kept, others, fields, reason, seen, written)
             merge(session, access.form, access.selection, given, frame.rules(), services().secret, by=person.actor_id)
         else:

@@ -150,9 +150,15 @@ def test_what_is_calculated_from_both_is_calculated_again_or_written_by_hand(
     for values in ({"/name": "x"}, {"/sex": "\x01"}, {"/sex": "x" * 10_001}, {"/lost": "x"}):
         assert problem(admin.call("POST", MERGES, json={**body, "values": values}))[1] == 400.8
     assert problem(admin.call("POST", MERGES, json={**body, "values": {"/sex": 3}}))[1] == 400.11
+    # With nothing taken of the other what is written counts all the same.
+    alone = {**body, "fields": {}, "values": {"/sex": "z4"}}
+    only = admin.call("POST", MERGES, json=alone).get_json()
+    assert admin.call("POST", MERGES, json=alone).get_json() == only
+    assert "z4" in exported(admin).decode()
+    assert "Awa, Gao" in exported(admin).decode()
     decide(admin, one, other, "open")
     assert "Awa, Gao" in exported(admin).decode()
-    assert "z3" not in exported(admin).decode()
+    assert "z4" not in exported(admin).decode()
     sound(relais)
 
 

@@ -137,6 +137,23 @@ def test_two_are_merged_answer_by_answer(relais: Installation, admin: Reader, pa
     assert "Noté : doublon, la fiche 2 est gardée" in said
 
 
+def test_what_is_written_counts_more_than_what_is_chosen(relais: Installation, admin: Reader) -> None:
+    by_phone = (
+        b"""<bind nodeset="/data/note" type="string" calculate="digest(concat(/data/name, /data/age), 'MD5')"/>"""
+    )
+    relais.publish(people_form().replace(b'<bind nodeset="/data/note" type="string"/>', by_phone))
+    members = [send(relais, **{**who, "note": note}) for who, note in ((MAHAMADOU, "x1"), (MAMADOU, "y2"))]
+    matched(relais)
+    pair = address(*members)
+    assert admin.page(merging(pair)).xpath("//input[@name='written:/note']")
+    for given in ({}, {"of:/note": "2"}, {"of:/name": "2", "of:/note": "2"}):
+        fields = {"keep": "1", "member": members, "written:/note": f"à la main {len(given)}", **given}
+        answer = admin.client.post(f"{QUEUE}/people/merge", data={"csrf_token": admin.token(), **fields})
+        assert answer.status_code == 303
+        assert f"à la main {len(given)}" in admin.words(f"/projects/1/forms/people/submissions/{members[0]}")
+        decide(admin, pair, "open")
+
+
 def test_a_whole_cluster_is_merged_at_once_and_taken_back(relais: Installation, admin: Reader, pair: str) -> None:
     send(relais, **{**MAMADOU, "note": "c", "age": "37", "end": "2026-11-27T09:20:00.000+01:00"})
     matched(relais)
