@@ -95,6 +95,7 @@ def show_data(project_id: int, xml_form_id: str) -> ResponseReturnValue:
         duplicates=alike - total,
         preview=_preview(plan) if chosen else None,
         exports=[each for each in exports if each.expires_at is not None],
+        gone={each.id for each in exports if each.status == "done" and each.expires_at and each.expires_at <= now()},
         pending=any(each.status in ("queued", "running") for each in exports),
         presets=[(each.name, _query(of_json(each.request, ExportRequest()))) for each in presets],
     )

@@ -68,9 +68,13 @@ def test_it_can_be_prepared_and_fetched_with_its_passport(post_node: Installatio
     file = viewer.get(f"{link}/file")
     assert (file.status_code, file.data[:2], file.headers["Cache-Control"]) == (200, b"PK", "private, no-cache")
     assert sign_in(post_node).get(link).status_code == 404
-    assert "Préparés pour vous" in viewer.follow(f"{link}/withdraw")
+    assert "le fichier n’est plus gardé" not in viewer.words(DATA)
+    said = viewer.follow(f"{link}/withdraw")
+    assert "Préparés pour vous" in said
+    assert "le fichier n’est plus gardé" in said
     assert viewer.get(f"{link}/file").status_code == 404
     assert "Le jeter" not in viewer.words(link)
+    assert "Le fichier n’est plus gardé" in viewer.words(link)
 
 
 def test_choices_are_kept_under_a_name_and_forgotten(post_node: Installation, viewer: Reader) -> None:

@@ -68,6 +68,7 @@ def test_reports_are_linked_and_none_is_left_out(post_node: Installation) -> Non
         f"/projects/1/forms/people/submissions/{quote(other, safe=':')}"
     ).replace("Peut-être aussi signalé par", "")
     assert {other, copy} in [{each["one"], each["other"]} for each in admin.json(f"{PEOPLE}/duplicates")]
+    assert "Noté : événements différents" in decide(reader, address(one, other), "distinct")
 
 
 def test_other_forms_know_no_events(post_node: Installation) -> None:
