@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from itertools import chain
 from typing import Any
 
@@ -10,7 +11,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields
 
-from accounts.scopes import mask_of, scope_of
+from accounts.scopes import hidden_from, scope_of
 from accounts.signed_in import api_caller, demand
 from collector import stamps
 from collector.archive import safe_file_name
@@ -20,7 +21,7 @@ from collector.export_request import of_central
 from collector.export_run import Run, begin
 from collector.exports import formats
 from collector.masking import Mask
-from collector.unlocking import managed_keys, opened_keys
+from collector.unlocking import NO_KEYS, managed_keys, opened_keys
 from config.api_answers import content_disposition, json_body
 from config.api_errors import wrong_type
 from config.database import reading, transaction
@@ -70,16 +71,20 @@ def _central(project_id: int, xml_form_id: str, kind: str, *, draft: bool) -> Re
     person = api_caller()
     asked = of_central(kind, {name: values[0] for name, values in request.args.lists()})
     passphrases = _passphrases()
-    with reading() as session:
+    with ExitStack() as stack:
+        session = stack.enter_context(reading())
         form = form_facts(session, project_id, xml_form_id, draft=draft)
-        demand(session, person, "submission.read.masked", project_id, form.form_id)
-        sealed = managed_keys(session, project_id, passphrases) if passphrases else {}
-    # Before anything else, so that a wrong passphrase is a whole answer.
-    keys = opened_keys(sealed, passphrases)
-    with reading() as session:
-        form = form_facts(session, project_id, xml_form_id, draft=draft)
-        mask = Mask(mask_of(session, person, project_id, form.form_id))
-        selection = selection_of(form, scope_of(session, person.actor_id, project_id), mask)
+        verbs = demand(session, person, "submission.read.masked", project_id, form.form_id)
+        keys = NO_KEYS
+        if passphrases:
+            sealed = managed_keys(session, project_id, passphrases)
+            # To open them takes a while, and a wrong passphrase is a whole answer.
+            stack.close()
+            keys = opened_keys(sealed, passphrases)
+            session = stack.enter_context(reading())
+        scope = scope_of(session, person.actor_id, project_id)
+        mask = Mask(hidden_from(scope, verbs))
+        selection = selection_of(form, scope, mask)
         columns = target_of(session, form, asked).schema_sha256
         options = (selection.scope.key, mask.tag, asked.as_json(), columns, *keys.asked)
         etag = stamps.stamp(session, selection, *options)

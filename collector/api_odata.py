@@ -14,7 +14,7 @@ from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
 
 from accounts.errors import not_found
-from accounts.scopes import mask_of, scope_of
+from accounts.scopes import hidden_from, scope_of
 from accounts.signed_in import api_caller, demand, raw_target
 from collector import stamps, stored_submissions
 from collector.api_exports import streamed
@@ -165,13 +165,13 @@ def _open(project_id: int, xml_form_id: str, draft: bool) -> tuple[Selection, Fo
     g.odata_asked = True
     with read() as session:
         form = get_form(session, project_id, xml_form_id)
-        demand(session, person, "submission.read.masked", project_id, form.id)
+        verbs = demand(session, person, "submission.read.masked", project_id, form.id)
         version_id = form.draft_version_id if draft else form.current_version_id
         if version_id is None:
             raise not_found()
         definition = definition_of(session, project_id, version_id)
         scope = scope_of(session, person.actor_id, project_id)
-        mask = Mask(mask_of(session, person, project_id, form.id))
+        mask = Mask(hidden_from(scope, verbs))
     return Selection(project_id, form.id, scope, version_id if draft else 0, mask=mask), definition
 
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from accounts.errors import not_found
-from accounts.scopes import mask_of, scope_of
+from accounts.scopes import hidden_from, scope_of
 from accounts.sessions import Person
 from accounts.signed_in import demand
 from collector.arrival import DraftSpace
@@ -65,7 +65,7 @@ def form_access(
     verbs = demand(session, person, verb, project_id, form.id)
     scope = scope_of(session, person.actor_id, project_id)
     version_id = form.draft_version_id if draft else None
-    mask = Mask(mask_of(session, person, project_id, form.id))
+    mask = Mask(hidden_from(scope, verbs))
     return FormAccess(person, form, verbs, Selection(project_id, form.id, scope, version_id or 0, mask=mask))
 
 
