@@ -157,7 +157,7 @@ def _decided(session: Session, frame: ProjectFrame) -> tuple[str, Compared, list
         found = compare_named(session, access, one, other)
     except Problem:
         return None
-    return (xml_form_id, found, notes_of(session, found)) if found.verdict else None
+    return (xml_form_id, found, notes_of(session, found)) if found.verdict or found.conflict else None
 
 
 def notes_of(session: Session, found: Compared) -> list[Note]:

@@ -136,7 +136,8 @@ def test_who_did_not_see_an_earlier_verdict_is_shown_both(relais: Installation, 
     reviewer = person(relais, "reviewer@example.org", "reviewer")
     stale = reviewer.page(pair)
     decide(admin, pair, "keep_first")
-    press(reviewer, pair, stale, "distinct")
+    said = press(reviewer, pair, stale, "distinct")
+    assert "Quelqu’un d’autre a dit autre chose" in said
     assert links(admin, f"{QUEUE}?state=conflict") == links(admin) == [pair]
     words = admin.words(pair)
     assert "Deux personnes n’ont pas dit la même chose" in words
