@@ -45,7 +45,8 @@ class Cluster:
 @dataclass(frozen=True, slots=True)
 class FormQueue:
     """What of one form is asked about, the likeliest first. `copies`: those with the same answers, which may be settled in one go; as many
-    as fit in one. `corroborates`: its submissions are reports of events, and none is left out."""
+    as fit in one. `corroborates`: its submissions are reports of events, and none is left out. `measured`: how likely is reckoned
+    with what was learnt from the form itself."""
 
     xml_form_id: str
     name: str
@@ -53,6 +54,7 @@ class FormQueue:
     clusters: tuple[Cluster, ...]
     copies: tuple[SuspectedPair, ...] = ()
     corroborates: bool = False
+    measured: bool = True
 
 
 def matched_forms(session: Session, project_id: int) -> list[tuple[Form, str]]:
@@ -102,7 +104,9 @@ def queue_of(
     reports = corroborates(session, form)
     copies = () if reports else tuple(undecided_copies(pairs)[:MOST_COPIES])
     found = sorted(clusters(pairs), key=lambda each: all(_waits_for_another(pair, reader) for pair in each.pairs))
-    return FormQueue(form.xml_form_id, name, len(pairs), tuple(found), copies, reports)
+    learnt = select(MatchForm.learnt_from).where(MatchForm.project_id == form.project_id, MatchForm.form_id == form.id)
+    measured = bool(session.scalar(learnt))
+    return FormQueue(form.xml_form_id, name, len(pairs), tuple(found), copies, reports, measured)
 
 
 def is_shown(pair: SuspectedPair, review: Review) -> bool:

@@ -231,6 +231,7 @@ def test_only_as_many_pairs_are_shown_as_people_can_look_at_the_likeliest_first(
     likeliest, *_ = shown = links(admin)
     assert len(shown) == 6
     assert "environ 99 sur 100 devraient" in admin.words(QUEUE)
+    assert "Trop peu de fiches pour le mesurer" in admin.words(QUEUE)
     stranger, viewer = person(relais, "nobody@example.org", None), person(relais, "viewer@example.org", "viewer")
     for each in (stranger, viewer):
         assert each.post(f"{QUEUE}/capacity", capacity="1").status_code == 403
