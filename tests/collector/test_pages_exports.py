@@ -37,6 +37,7 @@ def fill(relais: Installation) -> None:
 def test_what_is_chosen_is_shown_and_downloaded(post_node: Installation, viewer: Reader) -> None:
     fill(post_node)
     assert "Ce que vous recevrez" not in viewer.words(DATA)
+    assert "toutes, même les rejetées" in viewer.words(DATA)
     words = viewer.words(f"{DATA}?{query()}")
     assert "non comprises : 1 (état de revue non demandé)" in words
     assert "Aïchatou; =1" in words
