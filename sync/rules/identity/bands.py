@@ -16,6 +16,8 @@ LEAST_PRECISION = 0.5
 MOST_PER_SUBMISSION = 5.0
 MOST_FLAGGED = 0.5
 ENOUGH = 30
+# Among fewer most values were met once, and how rare they are is not known.
+RARE_FROM = 200
 # Where fewer than one submission in ten would know itself again, nobody is told from anybody.
 LEAST_TOLD = 0.1
 # Of what belongs to a household alone a family of one phone is soon taken for one person.
@@ -86,13 +88,11 @@ def breaker(
     unable = unable_to_tell(plan)
     if unable is not None:
         return Breaker(unable.code, least_telling(plan, submissions) or unable.path if plan.columns else None)
-    if not submissions:
-        return None
-    known = own_bits(plan, model, submissions, keys)
-    if known[round((1 - LEAST_TOLD) * (len(known) - 1))] < 0:
-        return Breaker("too_little", least_telling(plan, submissions))
     if len(submissions) < ENOUGH:
         return None
+    known = own_bits(plan, model, submissions, keys)
+    if len(submissions) >= RARE_FROM and known[round((1 - LEAST_TOLD) * (len(known) - 1))] < 0:
+        return Breaker("too_little", least_telling(plan, submissions))
     touched = {number for pair in flagged for number in pair}
     many = len(flagged) > MOST_PER_SUBMISSION * len(submissions)
     # Many may have been asked twice; half of all suspected where most would not know themselves again is another matter.
