@@ -73,7 +73,7 @@ def test_a_submission_is_read_and_approved_by_thumb_without_javascript(visit: Op
 def test_a_conflict_is_settled_without_javascript(visit: Open, busy: Place) -> None:
     page = visit(addresses(busy)["conflict"], java_script_enabled=False)
     page.click(".action-bar >> text=Prendre l’autre")
-    assert "Elle est entrée" in page.locator(".notice.success").inner_text()
+    assert "L’autre version compte maintenant" in page.locator(".notice.success").inner_text()
     assert page.locator("ins").first.inner_text().endswith("téléphone")
 
 
