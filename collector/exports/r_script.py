@@ -27,7 +27,7 @@ relais_day <- function(text) {
   relais_typed(text, as.Date(text, format = "%Y-%m-%d"), "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 }
 relais_moment <- function(text) {
-  plain <- sub("([+-][0-9]{2}):([0-9]{2})$", "\1\2", sub("Z$", "+0000", text))
+  plain <- sub("([+-][0-9]{2}):([0-9]{2})$", "\\1\\2", sub("Z$", "+0000", text))
   value <- as.POSIXct(strptime(plain, "%Y-%m-%dT%H:%M:%OS%z", tz = "UTC"))
   relais_typed(text, value, "T[0-9:.]+(Z|[+-][0-9]{2}:?[0-9]{2})$")
 }

@@ -144,6 +144,8 @@ def test_r_is_told_types_labels_and_choices(odd: Installation) -> None:
     script = archive.read("survey.R").decode()
     assert 'survey[["size"]] <- relais_number(survey[["size"]])' in script
     assert 'survey[["seen"]] <- relais_moment(survey[["seen"]])' in script
+    # A backslash is one to R only when there are two: +01:00 becomes +0100.
+    assert r'"([+-][0-9]{2}):([0-9]{2})$", "\\1\\2"' in script
     assert 'attr(survey[["text"]], "label") <- "Text"' in script
     assert len(list(csv.DictReader(io.StringIO(archive.read("survey.csv").decode(), newline="")))) == COUNT
 
