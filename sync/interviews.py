@@ -9,7 +9,6 @@ from typing import Protocol
 from config.storage import Storage
 from forms.labels import Labels
 from forms.xform import FormDefinition
-from sync.models_evidence import SeenInterview
 from sync.rules.audit_log import MOST_BYTES, active_seconds
 from sync.rules.interviews import Interview
 from sync.rules.interviews.same_place import cell_of
@@ -147,24 +146,6 @@ def _moment(answers: Answers, names: tuple[str, ...]) -> datetime | None:
             except OverflowError:
                 continue
     return None
-
-
-def from_row(row: SeenInterview) -> Interview:
-    """The interview as far as its facts tell: names are numbers, places cells."""
-    return Interview(
-        number=row.submission_id,
-        enumerator=str(row.who or ""),
-        device=str(row.device or ""),
-        start=at_second(row.start),
-        end=at_second(row.end),
-        active_seconds=row.seconds,
-        answered=row.answered,
-        cell=str(row.cell or ""),
-        grids={
-            name: ["1"] * count if alike else [str(number) for number in range(count)]
-            for name, (count, alike) in row.grids.items()
-        },
-    )
 
 
 def at_second(seconds: int | None) -> datetime | None:

@@ -7,12 +7,12 @@ from sqlalchemy import Select, case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from config.services import Services
-from sync.interviews import from_row
 from sync.models import MatchForm
 from sync.models_evidence import SeenForm, SeenInterview
 from sync.rules.interviews import LONGEST_SECONDS, overlapping, same_place, straight_lining, usual
 from sync.rules.interviews.overlapping import LEAST_SECONDS
 from sync.rules.interviews.too_fast import LEAST_INTERVIEWS
+from sync.seen_facts import Facts
 
 # What is usual is measured on the newest so many, and again when half as many have come as there were.
 SAMPLE = 5_000
@@ -34,7 +34,7 @@ def measure(services: Services) -> bool:
             .order_by(SeenInterview.submission_id.desc())
             .limit(SAMPLE)
         )
-        found = usual([from_row(row) for row in session.scalars(newest)])
+        found = usual([_facts(row).interview for row in session.scalars(newest)])
         found["across"] = _across(session, form, newest)
         counted = select(func.count()).where(
             SeenInterview.project_id == form.project_id, SeenInterview.form_id == form.form_id
@@ -48,6 +48,21 @@ def measure(services: Services) -> bool:
                 matched.rescan_after = 0
             kept.usual, kept.measured, kept.since = found, measured, max(0, kept.since - seen)
     return True
+
+
+def _facts(row: SeenInterview) -> Facts:
+    return Facts(
+        row.form_id,
+        row.submission_id,
+        row.who,
+        row.device,
+        row.start,
+        row.end,
+        row.seconds,
+        row.answered,
+        row.cell,
+        row.grids,
+    )
 
 
 def _across(session: Session, form: SeenForm, newest: Select[SeenInterview]) -> dict[str, int]:
