@@ -1,8 +1,10 @@
 """Exports that are made in the background: asked for, carried out, kept for a while, handed out."""
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -30,6 +32,7 @@ ATTEMPTS = 3
 # What an export ends with whose passphrase went with the process that knew it.
 GONE = "passphrase"
 PROGRESS_SECONDS = 1.0
+ORDER_SECONDS = 600.0
 # So many of a person's exports are looked through for one of the same submissions.
 LOOKED_AT = 200
 # A download that nobody finished, or a server that stopped in the middle of one.
@@ -240,6 +243,13 @@ class _Progress:
             stored.done = done
 
 
+def _is_being_ordered(path: Path) -> bool:
+    """Keys are sealed a moment before the export is committed that they belong to."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.name.endswith(ENDING) and time.time() - path.stat().st_mtime < ORDER_SECONDS
+    return False
+
+
 def forget_old(opened: Services) -> int:
     """Remove files past their time, and note downloads that were never finished; how many files."""
     removed, folder = 0, folder_of(opened.settings)
@@ -250,7 +260,7 @@ def forget_old(opened: Services) -> int:
     names = {f"{row[0]}-{row[1]}{ending}" for row in kept for ending in ("", ".part")}
     names |= {f"{row[0]}-{row[1]}{ENDING}" for row in kept if row[2] in ("queued", "running")}
     for path in paths:
-        if path.name not in names:
+        if path.name not in names and not _is_being_ordered(path):
             path.unlink(missing_ok=True)
             removed += 1
     with opened.database.transaction() as session:

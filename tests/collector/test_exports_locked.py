@@ -1,5 +1,6 @@
 """Encrypted answers in exports nobody waits for: prepared ones, and those of the command line."""
 
+import os
 import shutil
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -87,6 +88,13 @@ def test_where_processes_share_files_any_of_them_makes_the_export(
     assert admin.json(f"{exports}/{damaged}")["error"] == "passphrase"
     assert not sealed[2].exists()
     assert export_queue.forget_old(there) == 0
+    # Sealed just now, for an export that is not committed yet; and long ago, for one that never was.
+    sealed[0].write_bytes(b"sealed")
+    export_queue.forget_old(there)
+    assert sealed[0].exists()
+    os.utime(sealed[0], (0, 0))
+    export_queue.forget_old(there)
+    assert not sealed[0].exists()
 
 
 def test_the_command_line_reads_the_passphrase_where_nobody_else_does(secret: Installation, tmp_path: Path) -> None:
